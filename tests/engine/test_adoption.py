@@ -14,7 +14,7 @@ CONTRADICTED = {
 
 
 @pytest.mark.parametrize("start", ["gr", "hybrid", "one zone missing", "not static", "direct ENI"])
-def test_a_live_cluster_is_adopted_as_the_preview_says(lab: Lab, start: str) -> None:
+def test_the_adoption_of_a_live_cluster_matches_its_preview(lab: Lab, start: str) -> None:
     """The API does not return the static mode of a hybrid cluster; with the setting it does, and the mode
     is compared."""
     lab.settings(property_has_static=start == "not static")
@@ -138,7 +138,7 @@ def test_a_cluster_of_raw_resources_moves_into_the_components_and_nothing_is_rep
         project.preview("--expect-no-changes")
 
 
-def test_a_second_cluster_is_not_made_beside_one_that_nobody_knows(lab: Lab) -> None:
+def test_no_second_cluster_is_made_beside_a_cluster_outside_the_state(lab: Lab) -> None:
     live = make_cluster(lab)
     lab.call("tke", "ModifyClusterAttribute", {"ClusterId": live["cluster"], "ClusterName": "orphan"})
     config = {"vpcId": live["vpc"], "subnetId": live["subnets"][0]["id"]}

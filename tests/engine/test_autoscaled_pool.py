@@ -51,7 +51,7 @@ def test_no_update_of_a_pool_takes_the_autoscalers_nodes_away(lab: Lab) -> None:
         project.preview("--expect-no-changes")
 
 
-def test_an_autoscaler_ends_in_two_steps_that_are_told(lab: Lab) -> None:
+def test_the_refusal_names_the_two_steps_that_remove_an_autoscaler(lab: Lab) -> None:
     with stack(
         lab, PROGRAMS / "zones", "fixed", {"zones": [ZONE], "workload": "false", "mostNodes": 5}
     ) as project:

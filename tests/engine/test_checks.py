@@ -54,9 +54,7 @@ def test_an_application_is_checked_against_the_facts_of_the_clusters_stack(lab: 
             (root / "Pulumi.application.yaml").unlink(missing_ok=True)
 
 
-def test_a_preview_says_what_it_cannot_know_and_the_command_reads_what_it_leaves(
-    lab: Lab, tmp_path: Path
-) -> None:
+def test_a_preview_names_unknown_values_and_capacity_reads_the_preview(lab: Lab, tmp_path: Path) -> None:
     key = {"keyId": "skey-12345678"}
     with stack(lab, ROOT, "capacity", {**EXAMPLE, **key}) as project:
         said = project.preview()

@@ -82,7 +82,7 @@ def test_a_slow_cloud_is_waited_for_and_no_subnet_that_holds_addresses_is_delete
         assert all(call["time"] - cluster["time"] > (90 + 60) * SLOWNESS for call in deleted)
 
 
-def test_kept_addresses_are_given_back_before_the_cluster_goes_when_the_program_says_so(lab: Lab) -> None:
+def test_kept_addresses_are_released_before_the_cluster_if_the_program_sets_this(lab: Lab) -> None:
     with stack(
         lab, PROGRAMS / "zones", "kept", {"zones": [FOUR], "fixed": "true", "release": "true"}
     ) as project:

@@ -25,7 +25,7 @@ def doctor(environment: dict[str, str], project: Path) -> tuple[int, dict[str, A
     return result.exit_code, json.loads(result.stdout)
 
 
-def test_a_machine_with_everything_is_ready_and_says_where_the_key_is_from(lab: Lab) -> None:
+def test_a_machine_with_everything_is_ready_and_the_source_of_the_key_is_named(lab: Lab) -> None:
     root = PROGRAMS / "zones"
     project = lab.project(root)
     project.stack_init("doctor")

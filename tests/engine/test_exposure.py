@@ -41,7 +41,7 @@ def project(lab: Lab, cluster: str) -> Iterator[PulumiProject]:
     ("way", "replaced", "gate"),
     [("public", False, "true"), ("internal", True, "true"), ("none", True, "none")],
 )
-def test_the_load_balancer_is_the_one_that_the_program_says(
+def test_the_load_balancer_is_that_of_the_program(
     lab: Lab, cluster: str, project: PulumiProject, way: str, replaced: bool, gate: str
 ) -> None:
     configure(project, {"way": way, "allow": "true"})

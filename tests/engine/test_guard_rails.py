@@ -119,7 +119,7 @@ REFUSED: dict[str, tuple[dict[str, object], str]] = {
 
 
 @pytest.mark.parametrize("change", REFUSED)
-def test_what_would_rebuild_or_unplug_something_is_refused_by_its_name(
+def test_a_change_that_would_rebuild_or_unplug_a_resource_is_refused(
     lab: Lab, project: PulumiProject, change: str
 ) -> None:
     config, sentence = REFUSED[change]
@@ -195,7 +195,7 @@ def test_a_run_in_another_region_than_the_clusters_is_refused_and_the_state_is_u
     project.preview("--expect-no-changes")
 
 
-def test_an_earlier_export_brings_back_what_a_refresh_with_another_account_forgot(
+def test_an_earlier_export_restores_a_stack_after_a_refresh_with_another_account(
     lab: Lab, project: PulumiProject, tmp_path: Path
 ) -> None:
     """From docs/recovery.md: a refresh runs no program, and the engine keeps the new state of a refusing

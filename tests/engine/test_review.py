@@ -115,7 +115,7 @@ def test_a_dangerous_change_is_found_and_stopped(
     assert [call["action"] for call in lab.calls() if call["write"]] == []
 
 
-def test_a_danger_that_somebody_accepts_passes_and_is_on_record(
+def test_an_accepted_danger_passes_and_the_comment_names_the_acceptance(
     project: PulumiProject, tmp_path: Path
 ) -> None:
     configure(project, {"change": "direct-off"})
@@ -126,7 +126,7 @@ def test_a_danger_that_somebody_accepts_passes_and_is_on_record(
     )
 
 
-def test_a_phantom_hybrid_is_stopped_before_anything_exists(
+def test_a_phantom_hybrid_is_stopped_before_a_resource_exists(
     lab: Lab, project: PulumiProject, tmp_path: Path
 ) -> None:
     other = lab.project(project.root)

@@ -83,9 +83,7 @@ def test_a_closed_security_group_is_named_by_pod_and_gate_and_its_cure_ends_the_
         scene.security_groups()
 
 
-def test_more_replicas_than_addresses_are_named_with_what_is_missing(
-    scene: Scene, web: PulumiProject
-) -> None:
+def test_a_rollout_with_too_few_addresses_names_the_lack(scene: Scene, web: PulumiProject) -> None:
     configure(web, {"replicas": TOO_MANY, "timeout": TIMEOUT})
     said = next(line for line in stuck(web.up(check=False)) if "Insufficient" in line)
     assert f"Insufficient {keys.ENI_IP}" in said

@@ -85,7 +85,7 @@ def test_nothing_changes_on_a_second_preview_nor_after_a_refresh_nor_after_the_c
     project.up("--expect-no-changes")
 
 
-def test_the_objects_are_what_the_article_says(kube: Client, project: PulumiProject) -> None:
+def test_the_objects_match_the_article(kube: Client, project: PulumiProject) -> None:
     deployment, gr = (
         as_mapping(kube.get(Deployment, name, namespace="default")) for name in ("nginx-deploy", "nginx-gr")
     )
@@ -143,7 +143,9 @@ def test_the_state_holds_a_reference_to_the_dynamic_provider_and_no_code(project
     assert all(len(item) < 200 for item in found)
 
 
-def test_a_pod_with_a_kept_address_comes_back_with_it(kube: Client, lab: Lab, project: PulumiProject) -> None:
+def test_a_pod_with_a_kept_address_returns_with_the_same_address(
+    kube: Client, lab: Lab, project: PulumiProject
+) -> None:
     def found() -> PodRow | None:
         rows = [
             row

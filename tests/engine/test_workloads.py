@@ -118,7 +118,7 @@ def existing(balancer: str) -> Json:
     return {"kind": "existing", "load_balancer_id": balancer}
 
 
-def test_what_cannot_change_is_refused_until_it_is_allowed_and_then_replaced_alone(
+def test_an_immutable_field_is_refused_until_replacement_is_allowed(
     lab: Lab, subnets: list[str], own: Callable[[], str], project: PulumiProject
 ) -> None:
     """The sentence for each property: `tests/unit/plan/rules/test_workload_changes.py`."""
@@ -352,7 +352,7 @@ def test_an_image_that_a_release_tool_sets_and_the_program_ignores_is_never_set_
     quiet(project)
 
 
-def test_a_statefulset_that_is_there_is_compared_before_anything_is_made(
+def test_an_existing_statefulset_is_compared_before_a_resource_is_made(
     lab: Lab, cluster: str, project: PulumiProject
 ) -> None:
     kube: Any = client(lab.kubeconfig(cluster))

@@ -157,7 +157,7 @@ def cluster(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clus
     run(plane.stop())
 
 
-def test_the_client_of_the_package_reads_an_api_server_and_names_what_it_refuses(cluster: Cluster) -> None:
+def test_the_client_of_the_package_reads_an_api_server_and_names_each_refusal(cluster: Cluster) -> None:
     found = connect_to(cluster.kubeconfig)
     assert [node["metadata"]["name"] for node in found.list(NODE)] == ["node-a"]
     assert (found.preferred_version("apps"), found.preferred_version("networking.tke.cloud.tencent.com")) == (
@@ -182,7 +182,7 @@ def test_the_client_of_the_package_reads_an_api_server_and_names_what_it_refuses
         list(connect_to(yaml.safe_dump(config)).list(NODE))
 
 
-def test_a_node_becomes_ready_and_keeps_what_it_had(run: Run, cluster: Cluster) -> None:
+def test_a_node_becomes_ready_and_keeps_patched_status_and_labels(run: Run, cluster: Cluster) -> None:
     async def scenario() -> None:
         await cluster.add_node("node-kept", "10.0.0.12")
 
@@ -285,7 +285,7 @@ def test_ready_follows_the_readiness_gate_both_ways(run: Run, cluster: Cluster) 
     run(scenario())
 
 
-def test_a_gate_that_was_open_before_makes_it_ready_at_once(run: Run, cluster: Cluster) -> None:
+def test_a_gate_that_was_open_before_makes_the_pod_ready_at_once(run: Run, cluster: Cluster) -> None:
     async def scenario() -> None:
         await cluster.add_pod("early", readinessGates=[{"conditionType": GATE}])
         await cluster.set_condition("early", GATE, "True")

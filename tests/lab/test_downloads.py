@@ -319,7 +319,7 @@ def test_a_line_that_is_no_sum_is_refused(tmp_path: Path, monkeypatch: pytest.Mo
         pinned_sums()
 
 
-def test_every_pinned_archive_is_one_that_the_lab_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_lab_takes_every_pinned_archive(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TKE_HYBRID_LAB_SUMS", raising=False)
     known = {
         archive.path

@@ -137,7 +137,7 @@ def listeners(*addresses: str) -> list[Listener]:
     return [Listener("TCP", 80, [(address, 8080) for address in addresses])]
 
 
-def test_a_load_balancer_has_what_was_there_when_its_sync_began() -> None:
+def test_a_load_balancer_has_the_listeners_of_the_start_of_its_sync() -> None:
     world, now = World(load_balancer_sync_seconds=2.0), [100.0]
     syncs, balancer = (
         BackendSyncs(world, lambda: now[0]),

@@ -160,7 +160,7 @@ def test_direct_access_to_overlay_pods_shows_the_client(lab: PacketLab) -> None:
     run(lab, "direct-gr", scenario)
 
 
-def test_what_a_pod_answers(lab: PacketLab) -> None:
+def test_the_response_of_a_pod(lab: PacketLab) -> None:
     async def scenario(lab: PacketLab, namespace: str) -> None:
         await lab.service(namespace, DIRECT)
         (pod,) = await lab.pods_on(namespace, {"100004": 1}, ENI)

@@ -260,7 +260,7 @@ def test_a_thousand_requests_over_thirty_pods(place: Place) -> None:
     run(place.lab, "verify-thousand", scenario)
 
 
-def test_a_hard_kill_in_the_middle_of_it_leaves_nothing() -> None:
+def test_a_hard_kill_during_verify_leaves_nothing() -> None:
     skip_where_impossible()
     with Lab.started(packets=True) as killed:
         left = set(with_cluster(killed))

@@ -33,7 +33,7 @@ def test_the_cli_exports_the_state_of_the_stack(tmp_path: Path, monkeypatch: pyt
     )
 
 
-def test_the_folder_is_a_pack_and_the_module_prints_it() -> None:
+def test_the_folder_is_a_pack_and_the_module_prints_the_folder() -> None:
     assert yaml.safe_load((FOLDER / "PulumiPolicy.yaml").read_text())["runtime"] == "python"
     assert (FOLDER / "__main__.py").is_file()
     printed = subprocess.run(

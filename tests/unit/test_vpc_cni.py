@@ -62,7 +62,7 @@ def test_a_subnet_in_use_is_reported_before_its_registration_and_never_afterward
     assert (found.rule.id, found.value) == ("subnet-in-use", C)
 
 
-def test_what_an_adopted_cluster_has_registered_may_be_full_of_pods(
+def test_the_registered_subnets_of_an_adopted_cluster_may_be_full_of_pods(
     cloud: FakeCloud, capsys: pytest.CaptureFixture[str]
 ) -> None:
     cloud.enabled, cloud.subnets, cloud.used, cloud.phase, cloud.reclaim = (

@@ -58,7 +58,7 @@ def test_a_warning_is_reported_once_also_with_pending_values() -> None:
     )
 
 
-def test_a_pending_value_brings_its_warning_when_it_resolves() -> None:
+def test_a_pending_value_is_warned_about_when_the_value_resolves() -> None:
     late = hybrid(eni_subnets=[eni_subnet(cidr_block=later("10.0.64.0/28")), second_subnet()])
     assert [level for level, text in said(late) if "[eni-headroom]" in text] == ["warning"]
 
@@ -78,7 +78,7 @@ def test_an_error_that_is_lowered_no_longer_stops_the_program() -> None:
     ]
 
 
-def test_what_a_program_sets_is_shown_on_its_component() -> None:
+def test_severities_that_a_program_sets_are_shown_on_its_component() -> None:
     setting = {"eni-headroom": "note", "zone-uncovered": "warning"}
     graph = run(lambda: tke.HybridCluster("demo", awake(hybrid(rules=setting))))
     assert graph.named("demo").inputs["rules"] == setting
@@ -161,7 +161,7 @@ def test_a_workload_reports_that_the_facts_of_its_cluster_are_pending() -> None:
         run(program)
 
 
-def test_a_late_value_is_checked_before_anything_of_the_cluster_is_made() -> None:
+def test_a_late_value_is_checked_before_a_resource_of_the_cluster_is_made() -> None:
     graph = Graph()
     with pytest.raises(tke.InvalidInputs, match="is the container subnet"):
         run(

@@ -197,7 +197,7 @@ def test_every_generated_warning_names_property_value_and_cure() -> None:
             assert text.count("; ") >= 1
 
 
-def test_what_is_only_passed_on_or_looked_at_may_turn_out_to_be_none() -> None:
+def test_a_value_that_is_passed_on_unchecked_may_resolve_to_none() -> None:
     nothing = later(None)
     a_pool = pool(labels=nothing, security_group_ids=nothing, subnet_cidr=nothing)
     described = hybrid(

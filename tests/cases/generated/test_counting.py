@@ -64,7 +64,7 @@ def test_more_addresses_never_hold_fewer_pods(free: int, nodes: list[EniLimit]) 
 
 
 @given(st.integers(0, 100), st.lists(small_limits, min_size=1, max_size=4))
-def test_warm_addresses_of_nodes_without_static_ips_are_nobodys(free: int, nodes: list[EniLimit]) -> None:
+def test_no_pod_gets_the_warm_addresses_of_nodes_without_static_ips(free: int, nodes: list[EniLimit]) -> None:
     kept = capacity.WARM_ADDRESSES * len(nodes)
     assert capacity.pods_that_fit((free + kept,), tuple(nodes), static_ip=False) == capacity.pods_that_fit(
         (free,), tuple(nodes)
@@ -81,7 +81,7 @@ def test_nodes_that_fit_are_those_that_subtracting_gives(free: list[int], limit:
 
 
 @given(st.integers(-5, 500), st.integers(-3, 50))
-def test_a_zone_is_full_when_counting_says_so(room: int, growth: int) -> None:
+def test_periods_until_a_zone_is_full_match_a_count_period_by_period(room: int, growth: int) -> None:
     if growth <= 0:
         assert capacity.periods_until_full(room, growth) is None
         return

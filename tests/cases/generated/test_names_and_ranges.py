@@ -43,9 +43,7 @@ near = st.builds(
 
 
 @given(st.lists(st.one_of(blocks, near), max_size=12), st.integers(0, 12))
-def test_each_range_is_told_the_first_one_that_shares_an_address_with_it(
-    ranges: list[str], others: int
-) -> None:
+def test_a_finding_names_the_first_range_that_shares_an_address(ranges: list[str], others: int) -> None:
     named = [(f"r{index}", block) for index, block in enumerate(ranges)]
     expected: list[str] = []
     for index, block in enumerate(ranges):

@@ -169,7 +169,7 @@ def sides(plan: Json) -> Plan:
     return Plan(steps)
 
 
-def test_the_preview_passes_nothing_that_capacity_says_does_not_fit_and_counting_agrees() -> None:
+def test_preview_rule_capacity_and_a_plain_count_agree_on_what_fits() -> None:
     chance, full = random.Random(20261130), 0
     for number in range(1000):
         found = generated(chance, read=number % 2 == 1)
@@ -200,7 +200,7 @@ def test_the_preview_passes_nothing_that_capacity_says_does_not_fit_and_counting
 
 
 @pytest.mark.parametrize("seed", range(2))
-def test_what_is_proposed_holds_what_it_was_proposed_for(seed: int) -> None:
+def test_a_proposed_subnet_holds_the_nodes_and_pods_of_its_demand(seed: int) -> None:
     chance = random.Random(seed)
     for _ in range(40):
         kind = chance.choice(TYPES)

@@ -65,7 +65,7 @@ def test_one_cause_is_one_row_with_its_consequences(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["raw-list-empty", "raw-masquerade", "raw-crash", "raw-image"])
-def test_the_comment_opens_with_what_happens_and_what_to_check(tmp_path: Path, name: str) -> None:
+def test_the_comment_opens_with_the_effect_and_the_check(tmp_path: Path, name: str) -> None:
     lines = run(tmp_path, load(name))[1].splitlines()
     assert re.match(r"- \*\*(If merged:|No effect on the network found)", lines[2])
     assert lines[2].startswith("- **No effect") or lines[3].startswith("- **Check:** ")

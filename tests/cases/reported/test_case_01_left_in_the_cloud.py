@@ -34,7 +34,7 @@ def test_a_stack_whose_resources_are_all_retained_deletes_nothing() -> None:
     ("ending", "rule"),
     [(CLUSTER, "cluster-rebuilt"), (FRONT, "balancer-replaced"), (POOL, "node-pool-rebuilt")],
 )
-def test_the_one_that_is_not_retained_is_deleted(ending: str, rule: str) -> None:
+def test_a_resource_that_is_not_retained_is_deleted(ending: str, rule: str) -> None:
     preview = _retained()
     del _step(preview, ending)["oldState"]["retainOnDelete"]
     assert reviewed(preview)[0] == 2
@@ -42,7 +42,7 @@ def test_the_one_that_is_not_retained_is_deleted(ending: str, rule: str) -> None
 
 
 @pytest.mark.parametrize("ending", [CLUSTER, FRONT, POOL])
-def test_a_replacement_of_something_retained_makes_another_one_beside_it(ending: str) -> None:
+def test_the_replacement_of_a_retained_resource_makes_a_second_resource(ending: str) -> None:
     preview = load("balancer-replaced-below-a-service")
     step = _step(_retained(), ending)
     new = copy.deepcopy(step["oldState"])
@@ -59,7 +59,7 @@ def test_a_replacement_of_something_retained_makes_another_one_beside_it(ending:
     assert reviewed(preview)[0] == 2
 
 
-def test_what_is_deleted_with_a_retained_resource_stays_with_it() -> None:
+def test_a_pool_deleted_with_a_retained_cluster_stays_in_the_cloud() -> None:
     preview = _retained()
     pool = _step(preview, POOL)["oldState"]
     pool["deletedWith"] = _step(preview, CLUSTER)["urn"]
@@ -88,7 +88,7 @@ def _adopted(op: str, **state: Any) -> Preview:
     return preview
 
 
-def test_an_import_makes_nothing_so_it_is_no_phantom() -> None:
+def test_an_import_creates_no_cluster_and_so_no_phantom_hybrid() -> None:
     assert _rules(_adopted("create"), "error") == {"phantom-hybrid"}
     code, found = reviewed(_adopted("import"))
     assert (code, found) == (0, [])
@@ -102,7 +102,7 @@ def test_an_import_of_something_that_differs_is_named() -> None:
 
 
 @pytest.mark.parametrize("op", ["import-replacement", "read-replacement"])
-def test_what_another_resource_is_taken_over_for_is_deleted(op: str) -> None:
+def test_a_cluster_is_deleted_when_another_cluster_is_imported_in_its_place(op: str) -> None:
     preview = _adopted(op, external=op.startswith("read"))
     old = {**_step(_retained(), CLUSTER)["oldState"]}
     del old["retainOnDelete"]
@@ -111,7 +111,7 @@ def test_what_another_resource_is_taken_over_for_is_deleted(op: str) -> None:
 
 
 @pytest.mark.parametrize("op", ["discard", "discard-replaced", "read-discard"])
-def test_what_was_only_read_is_forgotten_and_stays(op: str) -> None:
+def test_a_read_resource_leaves_the_stack_and_stays_in_the_cloud(op: str) -> None:
     preview = _retained()
     for step in preview["steps"]:
         step["op"] = op
@@ -120,7 +120,7 @@ def test_what_was_only_read_is_forgotten_and_stays(op: str) -> None:
     assert reviewed(preview) == (0, [])
 
 
-def test_what_an_earlier_run_has_deleted_is_forgotten() -> None:
+def test_a_resource_that_an_earlier_run_deleted_leaves_the_stack() -> None:
     preview = _retained()
     preview["steps"] = [{**_step(preview, CLUSTER), "op": "remove-pending-replace"}]
     preview["changeSummary"] = {"remove-pending-replace": 1}
@@ -134,7 +134,7 @@ def test_an_unknown_operation_is_named_and_never_clean(op: object) -> None:
     assert _rules(preview, "warning") == {"not-judged"}
 
 
-def test_a_refresh_counts_with_what_follows() -> None:
+def test_a_refresh_counts_with_the_steps_after_the_refresh() -> None:
     preview = _retained()
     cluster = _step(preview, CLUSTER)
     there = {key: value for key, value in cluster["oldState"].items() if key != "retainOnDelete"}

@@ -61,7 +61,7 @@ def test_a_load_balancer_that_is_deleted_while_the_service_names_it(replaced: Pr
     ],
     ids=["the annotation", "within JSON", "in a comma list", "in a list"],
 )
-def test_an_id_is_found_wherever_a_resource_names_it(replaced: Preview, named: Any) -> None:
+def test_an_id_is_found_at_each_place_where_a_resource_names_the_id(replaced: Preview, named: Any) -> None:
     for _, state in states(replaced, "front"):
         state["inputs"]["metadata"]["annotations"][EXISTING] = "lb-somethin"
         state["propertyDependencies"] = {}
@@ -89,7 +89,7 @@ def test_the_bridged_package_and_an_ingress_of_an_older_api(replaced: Preview) -
     assert messages(other, "fixed-annotation")
 
 
-def test_who_goes_together_with_the_load_balancer_does_not_stand_behind_it(replaced: Preview) -> None:
+def test_a_service_that_is_deleted_with_its_load_balancer_is_no_user(replaced: Preview) -> None:
     both = deleted(replaced)
     for step in both["steps"]:
         if step["urn"].endswith("::front"):
@@ -98,7 +98,7 @@ def test_who_goes_together_with_the_load_balancer_does_not_stand_behind_it(repla
     assert messages(both, "resource-in-use") == []
 
 
-def test_a_load_balancer_without_anybody_behind_it_may_go(replaced: Preview) -> None:
+def test_a_load_balancer_without_users_may_be_deleted(replaced: Preview) -> None:
     alone = copy.deepcopy(replaced)
     alone["steps"] = [step for step in alone["steps"] if not step["urn"].endswith("::front")]
     assert messages(alone, "resource-in-use") == []

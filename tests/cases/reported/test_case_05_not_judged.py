@@ -24,7 +24,7 @@ def _found(*steps: Step) -> list[tuple[str, str]]:
     return [(finding.rule.id, finding.severity.value) for finding in registry.plan_findings(Plan(steps))]
 
 
-def test_a_release_is_named_with_the_annotations_of_tke_that_it_loses() -> None:
+def test_a_release_is_named_with_the_tke_annotations_that_the_release_loses() -> None:
     preview = load("release-loses-direct-access")
     assert reviewed(preview)[0] == 0
     (line,) = messages(preview, "not-judged", severity="warning")
@@ -55,12 +55,12 @@ def test_a_release_is_named_with_the_annotations_of_tke_that_it_loses() -> None:
         "kubernetes:networking.k8s.io/v1:NetworkPolicy",
     ],
 )
-def test_a_change_of_what_no_rule_knows(type_: str, op: Op) -> None:
+def test_a_change_of_a_type_without_rules(type_: str, op: Op) -> None:
     assert _found(_step(type_, op, {"x": 1}, {"x": 2})) == [("not-judged", "warning")]
 
 
 @pytest.mark.parametrize("type_", [RELEASE, KAFKA, NEWER, ACL])
-def test_a_new_one_takes_nothing_away(type_: str) -> None:
+def test_a_new_resource_of_a_type_without_rules_is_a_note(type_: str) -> None:
     assert _found(_step(type_, Op.CREATE, {}, {"x": 1})) == [("not-judged", "note")]
 
 
@@ -89,7 +89,7 @@ def test_the_objects_of_a_chart_are_judged_where_the_plan_has_them() -> None:
         ("tencentcloud:Nat/gateway:Gateway", {"name": "a"}, {"name": "b"}),
     ],
 )
-def test_what_has_nothing_to_do_with_the_network_is_left_alone(
+def test_a_resource_outside_the_network_has_no_finding(
     type_: str, old: dict[str, Any], new: dict[str, Any]
 ) -> None:
     assert _found(_step(type_, Op.UPDATE, old, new)) == []
@@ -105,7 +105,7 @@ def test_a_database_that_moves_to_another_subnet_is_named() -> None:
     assert _found(step) == [("not-judged", "warning")]
 
 
-def test_what_goes_with_something_that_a_rule_has_found_is_not_named_again() -> None:
+def test_a_resource_deleted_with_a_reported_resource_is_not_named_again() -> None:
     cluster = _step("tencentcloud:Kubernetes/cluster:Cluster", Op.DELETE, {"vpcId": "vpc-12345678"})
     config = _step(
         "tencentcloud:Kubernetes/logConfig:LogConfig",

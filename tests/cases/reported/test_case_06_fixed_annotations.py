@@ -144,7 +144,7 @@ def test_another_kind_with_annotations_of_tke_has_a_load_balancer_too() -> None:
 
 
 @pytest.mark.parametrize("name", HARMLESS)
-def test_what_reaches_no_load_balancer_is_left_alone(name: str) -> None:
+def test_an_annotation_that_reaches_no_load_balancer_has_no_finding(name: str) -> None:
     assert messages(HARMLESS[name], "fixed-annotation") == []
 
 
@@ -167,5 +167,5 @@ def test_the_class_may_move_from_the_annotation_to_the_field() -> None:
     assert messages(preview, "fixed-annotation") == []
 
 
-def test_the_case_is_the_recorded_one() -> None:
+def test_the_reported_case_is_in_the_recorded_previews() -> None:
     assert json.dumps(load("fixed-annotation-subnet")).count("subnet-an0ther0") == 1

@@ -58,7 +58,7 @@ def test_every_recorded_preview_has_the_same_dangers(name: str) -> None:
     assert (after.verdict, _zones(after)) == (before.verdict, _zones(before))
 
 
-def test_the_type_is_shown_as_the_program_has_it() -> None:
+def test_the_type_is_shown_as_the_program_writes_the_type() -> None:
     preview = load("bridged-cluster-replaced")
     (stack,) = judged(json.dumps(preview).encode()).stacks
     assert {step.token for step in stack.plan.steps if step.name == "cluster"} == {

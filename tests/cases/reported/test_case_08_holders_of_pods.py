@@ -153,7 +153,7 @@ def test_pods_of_the_overlay_take_no_address(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_what_cannot_be_counted_is_named(tmp_path: Path, kind: str, spec: Json, line: str) -> None:
+def test_an_object_that_cannot_be_counted_is_named(tmp_path: Path, kind: str, spec: Json, line: str) -> None:
     code, found = capacity(tmp_path, thing(kind, spec))
     assert (code, found["unsaid"]) == (3, [line])
 
@@ -172,7 +172,7 @@ def test_pods_that_the_smallest_kubelet_would_not_take_are_not_certain(tmp_path:
     ]
 
 
-def test_what_cannot_be_counted_hides_nothing_that_does_not_fit(tmp_path: Path) -> None:
+def test_an_object_that_cannot_be_counted_hides_no_lack_of_addresses(tmp_path: Path) -> None:
     release = thing("helm.sh/v3:Release", {}, name="chart")
     assert (
         capacity(tmp_path, release, thing("apps/v1:StatefulSet", {"replicas": 55, "template": ENI}))[0] == 2

@@ -71,7 +71,7 @@ def test_a_refresh_alone_changes_no_number(tmp_path: Path) -> None:
         ("create-replacement", 4),
     ],
 )
-def test_each_operation_leaves_the_pods_that_it_leaves(tmp_path: Path, op: str, pods: int) -> None:
+def test_each_operation_leaves_its_number_of_pods(tmp_path: Path, op: str, pods: int) -> None:
     web = workload("web", 3)
     step: Json = {"op": op, "urn": web["urn"]}
     if op not in ("create", "import"):
@@ -118,7 +118,7 @@ def test_a_resource_that_is_replaced_is_there_before_and_after(tmp_path: Path) -
     assert [zone["change"] for zone in found["zones"]] == [0, 0]
 
 
-def test_what_an_earlier_run_left_over_is_not_counted(tmp_path: Path) -> None:
+def test_pods_that_an_earlier_run_left_over_are_not_counted(tmp_path: Path) -> None:
     web = workload("web", 3)
     plan = preview([cluster(), web], [cluster(), web])
     plan["steps"].append(

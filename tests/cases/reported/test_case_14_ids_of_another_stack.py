@@ -52,7 +52,7 @@ def test_the_cluster_of_another_stack_is_adopted() -> None:
 @pytest.mark.parametrize(
     ("late", "line"), [("prod", "'prod' is not a cluster id"), (None, "is empty; its Output holds no value")]
 )
-def test_what_the_other_stack_gives_is_checked_once_it_is_known(late: Any, line: str) -> None:
+def test_the_id_of_another_stack_is_checked_when_the_id_is_known(late: Any, line: str) -> None:
     with pytest.raises(tke.InvalidInputs, match=f"existing_cluster_id: {line}"):
         run(
             lambda: tke.HybridCluster(
@@ -61,7 +61,7 @@ def test_what_the_other_stack_gives_is_checked_once_it_is_known(late: Any, line:
         )
 
 
-def test_a_preview_that_does_not_know_an_id_says_what_it_could_not_compare() -> None:
+def test_a_preview_with_an_unknown_id_names_the_comparisons_that_wait() -> None:
     def program() -> None:
         tke.HybridCluster("live", adopted(existing_cluster_id=unknown(), node_pools=None))
         tke.EniZoneSubnet("pods", zone_subnet(subnet_id=unknown()))

@@ -128,7 +128,7 @@ def test_annotations_that_go_together(kind: str, annotations: dict[str, Any]) ->
     assert found(made(kind, annotations)) == []
 
 
-def test_what_was_so_before_the_change_is_not_said_again() -> None:
+def test_a_finding_of_the_state_before_the_change_is_not_repeated() -> None:
     annotations = {
         EXISTING: A_BALANCER,
         SUBNET: A_SUBNET,
@@ -155,7 +155,7 @@ MISSPELT = [
 
 
 @pytest.mark.parametrize(("kind", "key", "meant"), MISSPELT, ids=[key for _, key, _ in MISSPELT])
-def test_a_key_that_tke_does_not_read_comes_with_the_one_that_was_meant(
+def test_a_key_that_tke_does_not_read_comes_with_the_nearest_known_key(
     kind: str, key: str, meant: str
 ) -> None:
     (said,) = found(made(kind, {key: "true"}))

@@ -27,7 +27,7 @@ def test_there_are_classes_to_show_and_all_of_them_are_tried() -> None:
 
 
 @pytest.mark.parametrize("cls", ARGS, ids=lambda cls: cls.__name__)
-def test_a_class_that_refuses_a_property_says_so_in_the_comment(cls: Any) -> None:
+def test_the_comment_has_the_property_that_a_class_refuses(cls: Any) -> None:
     described: Described = CLASSES[cls]
     with pytest.raises(tke.InvalidInputs) as caught:
         cls(**described, no_such_property=1)
@@ -36,13 +36,13 @@ def test_a_class_that_refuses_a_property_says_so_in_the_comment(cls: Any) -> Non
 
 @pytest.mark.parametrize("cls", COMPONENTS, ids=lambda cls: cls.__name__)
 @pytest.mark.parametrize("name", ["web", "it's", 'a "b"'])
-def test_a_component_that_refuses_says_so_in_the_comment(cls: Any, name: str) -> None:
+def test_the_comment_has_the_refusal_of_a_component(cls: Any, name: str) -> None:
     error = tke.InvalidInputs.single(f"{cls.__name__} {name!r}", "opts.provider", "is missing")
     assert shown(error)[1] == "opts.provider: is missing"
 
 
 @pytest.mark.parametrize("properties", [{}, {"name": "four"}, {"port": 70000}])
-def test_a_class_is_recognised_by_whichever_property_names_it(properties: dict[str, Any]) -> None:
+def test_a_class_is_recognised_by_each_property_that_may_name_the_class(properties: dict[str, Any]) -> None:
     error = tke.InvalidInputs.single(labelled("PortArgs", properties), "port", "is wrong")
     assert shown(error)[1] == "port: is wrong"
 
@@ -58,7 +58,7 @@ def test_functions_are_recognised_too_and_nothing_else_is(owner: str) -> None:
         assert shown_errors(Failure("urn", text)) == []
 
 
-def test_a_refusal_is_found_in_what_the_engine_writes_around_it_and_ends_where_it_says() -> None:
+def test_a_refusal_is_found_inside_the_text_of_the_engine_and_ends_after_its_lines() -> None:
     error = tke.InvalidInputs.single("ClientIpWorkload 'web'", "disruption_budget", "would be the second one")
     lines = ["ClientIpWorkload 'web': 1 invalid input", "disruption_budget: would be the second one"]
     types = "tke-hybrid:index:ClientIpWorkload$kubernetes:policy/v1:PodDisruptionBudget"

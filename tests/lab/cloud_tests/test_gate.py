@@ -54,7 +54,7 @@ def test_old_signature_and_changed_body_are_refused(lab: Lab) -> None:
         client.call_json("DescribeVpcs", {})
 
 
-def test_what_is_missing_or_unknown(lab: Lab) -> None:
+def test_a_missing_parameter_an_unknown_region_and_an_unknown_action_are_refused(lab: Lab) -> None:
     assert lab.refused("vpc", "DescribeVpcs", region="")[0] == "MissingParameter"
     assert lab.refused("vpc", "DescribeVpcs", region="here")[0] == "UnsupportedRegion"
     failure = importlib.import_module("tencentcloud.common.exception").TencentCloudSDKException

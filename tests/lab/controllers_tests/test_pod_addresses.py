@@ -236,7 +236,7 @@ def test_a_vanished_instance_takes_its_node_and_pods_along(lab: Lab) -> None:
     lab.run(scenario())
 
 
-def test_a_watch_ends_after_a_while_and_the_next_one_goes_on_where_it_was(
+def test_a_watch_ends_after_a_while_and_the_next_watch_continues(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun: Counter[WatchDriver] = Counter()

@@ -104,7 +104,7 @@ GITLAB = {
         (Host.GITLAB, {"CI_MERGE_REQUEST_IID": ""}, "CI_MERGE_REQUEST_IID is ''.*merge_request_event"),
     ],
 )
-def test_a_missing_variable_is_reported_with_what_to_do(
+def test_a_missing_variable_is_reported_with_an_action(
     host: Host, changes: dict[str, str], message: str
 ) -> None:
     with pytest.raises(CannotPost, match=message):

@@ -61,7 +61,7 @@ class Cloud:
         return {"PodLimitsInstanceSet": [{"InstanceType": params["InstanceType"], "PodLimits": limits}]}
 
 
-def test_what_runs_counts_and_what_others_took_is_not_for_pods() -> None:
+def test_live_pods_count_and_addresses_of_other_users_are_not_for_pods() -> None:
     cloud = Cloud(free=4)
     estate = cluster_sources.of_cluster(
         cloud, CLUSTER, within({FOUR: Counter({"S5.MEDIUM4": 2})}, Counter({FOUR: 3}))
@@ -86,7 +86,7 @@ def test_a_zone_with_nodes_and_without_subnet_is_full() -> None:
     assert Outcome(estate).exit_code is ExitCode.NOT_FINE
 
 
-def test_without_the_cluster_itself_the_subnets_are_told_and_the_rest_is_not_guessed() -> None:
+def test_without_the_api_server_the_subnets_are_shown_and_nothing_else_is_guessed() -> None:
     outcome = Outcome(cluster_sources.of_cluster(Cloud(), CLUSTER, None))
     assert outcome.rows[0].free == 4
     assert outcome.exit_code is ExitCode.COULD_NOT_TELL
@@ -120,7 +120,7 @@ def test_pods_on_nodes_of_a_type_that_is_not_known_are_not_said_to_be_too_many()
         assert outcome.unknowns == ["QCLOUD in ap-guangzhou-4 is not in the table of ENI limits"]
 
 
-def test_growth_is_not_said_to_fill_a_zone_whose_nodes_nobody_counted() -> None:
+def test_growth_fills_no_zone_whose_nodes_were_not_counted() -> None:
     outcome = Outcome(cluster_sources.of_cluster(Cloud(), CLUSTER, None), growth=Growth(20))
     assert (outcome.rows[0].periods, outcome.sentence(outcome.rows[0])) == (None, "fits")
     assert outcome.exit_code is ExitCode.COULD_NOT_TELL
@@ -144,13 +144,13 @@ def test_a_kubeconfig_of_another_cluster_is_refused() -> None:
     assert cluster_sources.of_cluster(Cloud(), CLUSTER, within(nodes, None, "10.9.0.1", MACHINE)).zones
 
 
-def test_a_cluster_without_nodes_is_taken_for_the_one_that_was_named() -> None:
+def test_a_cluster_without_nodes_is_taken_for_the_named_cluster() -> None:
     cloud = Cloud()
     assert cluster_sources.of_cluster(cloud, CLUSTER, LiveCounts({}, Counter(), ())).zones
     assert "DescribeClusterInstances" not in cloud.asked
 
 
-def test_the_addresses_of_machines_tell_which_cluster_it_is() -> None:
+def test_the_addresses_of_instances_identify_the_cluster() -> None:
     nodes = [
         node("a", "100004", address=MACHINE),
         node("b", "", address="10.0.0.61"),

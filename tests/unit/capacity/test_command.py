@@ -45,7 +45,7 @@ def zones(found: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {zone["zone"]: zone for zone in found["zones"]}
 
 
-def test_a_stack_tells_size_nodes_and_pods_of_each_zone(tmp_path: Path) -> None:
+def test_a_stack_has_size_nodes_and_pods_of_each_zone(tmp_path: Path) -> None:
     found = zones(run(tmp_path, state=stack(cluster(), subnet(FOUR, "10.0.64.0/28", 9), workload("web", 3))))
     four, six = found[FOUR], found[SIX]
     assert (four["size"], four["used"], four["counted"], four["free"]) == (13, 4, True, 9)
@@ -83,13 +83,15 @@ def test_pods_on_the_overlay_and_on_another_cluster_take_no_address(tmp_path: Pa
         ({"type": "Recreate"}, 7),
     ],
 )
-def test_what_a_rollout_adds_is_counted_as_kubernetes_does(tmp_path: Path, strategy: Json, pods: int) -> None:
+def test_surge_pods_of_a_rollout_are_counted_as_kubernetes_counts(
+    tmp_path: Path, strategy: Json, pods: int
+) -> None:
     web = workload("web", 7)
     web["inputs"]["spec"]["strategy"] = strategy
     assert sum(zone["pods"] for zone in zones(run(tmp_path, state=stack(cluster(), web))).values()) == pods
 
 
-def test_a_stateful_set_adds_no_pod_and_what_is_not_written_is_one_replica(tmp_path: Path) -> None:
+def test_a_stateful_set_adds_no_pod_and_a_missing_replica_count_is_1(tmp_path: Path) -> None:
     kept, bare = workload("kept", 4), workload("bare", 1)
     kept["type"] = "kubernetes:apps/v1:StatefulSet"
     del kept["inputs"]["spec"]["strategy"], bare["inputs"]["spec"]["replicas"]
@@ -116,7 +118,7 @@ def test_pods_that_are_known_only_later_are_not_counted_as_none(
     assert run(tmp_path, preview=preview([], [cluster(), web]), expect=3)["unsaid"] == [line]
 
 
-def test_a_preview_tells_what_the_change_leaves(tmp_path: Path) -> None:
+def test_a_preview_has_the_free_addresses_after_the_change(tmp_path: Path) -> None:
     there = [cluster(), subnet(FOUR, "10.0.64.0/28", 9), workload("web", 3)]
     grown = [cluster(), subnet(FOUR, "10.0.64.0/28", 9), workload("web", 9)]
     four = zones(run(tmp_path, preview=preview(there, grown)))[FOUR]
@@ -137,7 +139,7 @@ def test_a_first_preview_knows_no_state(tmp_path: Path) -> None:
     assert (four["used"], four["counted"], four["change"]) == (4, False, -9)
 
 
-def test_a_preview_that_leaves_out_what_does_not_change_is_not_taken_for_the_whole(tmp_path: Path) -> None:
+def test_a_preview_without_unchanged_resources_is_not_taken_for_the_whole_stack(tmp_path: Path) -> None:
     whole = [cluster(), subnet(FOUR, "10.0.64.0/28", 9), workload("web", 3)]
     short = preview(whole, [*whole, workload("more", 1)])
     short["changeSummary"] = {"create": 1, "same": 3}
@@ -197,7 +199,7 @@ def test_a_pool_of_which_something_comes_late_is_said(tmp_path: Path, field: str
     assert found["unsaid"] == [f"{field} of node pool a is not known yet"]
 
 
-def test_growth_tells_when_a_zone_is_full(tmp_path: Path) -> None:
+def test_growth_gives_the_period_in_which_a_zone_is_full(tmp_path: Path) -> None:
     found = run(tmp_path, "--growth", "4/month", state=stack(cluster(), workload("web", 3)))
     # Two more pods a month in each zone: room for nine in zone 4, for three on the small node in zone 6.
     assert {name: zone["periodsUntilFull"] for name, zone in zones(found).items()} == {FOUR: 4, SIX: 1}
@@ -332,7 +334,7 @@ def test_the_table_has_a_bar_for_each_zone(tmp_path: Path) -> None:
     assert "~3/253" in output
 
 
-def test_the_table_obeys_nothing_of_what_a_file_says(tmp_path: Path) -> None:
+def test_the_table_shows_no_control_sequence_of_a_file(tmp_path: Path) -> None:
     path = tmp_path / "facts.json"
     subnets = [
         {"subnetId": f"subnet-{sign}", "cidrBlock": block}
@@ -352,7 +354,7 @@ def test_the_table_obeys_nothing_of_what_a_file_says(tmp_path: Path) -> None:
         assert text in output
 
 
-def test_a_proposal_is_told_with_its_reasons_and_as_json() -> None:
+def test_a_proposal_has_its_reasons_and_is_written_as_json() -> None:
     asked = [
         "capacity",
         "propose",
@@ -422,7 +424,7 @@ def test_all_that_is_wrong_with_a_question_is_said_at_once() -> None:
         assert part in text
 
 
-def test_a_vpc_without_room_is_said_with_what_is_free() -> None:
+def test_a_vpc_without_room_is_refused_with_its_largest_free_piece() -> None:
     result = CliRunner().invoke(
         app, ["capacity", "propose", "--vpc", "10.0.0.0/26", "--zone", f"{FOUR}:3xS5.LARGE8:60"]
     )

@@ -6,7 +6,7 @@ from pulumi_tke_hybrid.capacity.propose import NoRoom, ZoneDemand, propose, too_
 from pulumi_tke_hybrid.tke.enis import EniLimit
 
 
-def test_a_zone_that_is_too_large_for_any_subnet_is_refused_with_what_to_do() -> None:
+def test_a_zone_that_is_too_large_for_any_subnet_is_refused_with_an_action() -> None:
     with pytest.raises(NoRoom, match="split the zone's pods"):
         propose("10.0.0.0/8", [ZoneDemand("a", 400, 80000, EniLimit(7, 29))], {})
 

@@ -169,7 +169,7 @@ PAGE = b"<html>Sign in: token=hunter2</html>"
         (403, "application/json", b'{"hunter2": 1}', "an HTTP error"),
     ],
 )
-def test_what_is_no_answer_of_the_api_is_a_lost_answer_and_not_quoted(
+def test_a_response_from_elsewhere_is_a_lost_response_and_not_quoted(
     front: tuple[TencentCloud, type[Front]], status: int, kind: str, page: bytes, why: str
 ) -> None:
     cloud, served = front

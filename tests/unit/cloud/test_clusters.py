@@ -90,7 +90,7 @@ def test_the_last_of_many_subnets_is_waited_for(count: int) -> None:
     wait_until_empty(Pages(subnets[:-1]), ids, wait())  # a subnet that is gone holds no address
 
 
-def test_a_cluster_behind_the_first_page_of_those_whose_names_are_like_it_is_seen() -> None:
+def test_a_cluster_after_the_first_page_of_similar_names_is_found() -> None:
     """The filter by name may match similar names."""
     clusters = [*(cluster(number, f"shop-{number}") for number in range(120)), cluster(120)]
     assert [

@@ -24,7 +24,9 @@ def unknown(value: object) -> bool:
         ({"cniType": "tke-direct-eni"}, "cni_type", "tke-direct-eni instead of tke-route-eni"),
     ],
 )
-def test_what_tke_cannot_do_is_refused_at_preview(news: dict[str, Any], property_: str, part: str) -> None:
+def test_a_change_that_tke_cannot_make_is_refused_at_preview(
+    news: dict[str, Any], property_: str, part: str
+) -> None:
     problems = forbidden_changes(WISH, {**WISH, **news}, unknown)
     assert [problem.path for problem in problems] == [property_]
     assert part in problems[0].message
@@ -52,7 +54,7 @@ def test_order_and_additions_are_accepted(subnets: Any) -> None:
     assert forbidden_changes(WISH, {**WISH, "subnets": subnets}, unknown) == []
 
 
-def test_only_what_is_missing_is_a_change() -> None:
+def test_only_missing_subnets_are_a_change() -> None:
     live = {**WISH, "registeredSubnets": [A, B, C]}
     assert changes(live, {**WISH, "subnets": [B, A]}, unknown) == ([], [])
     assert changes(live, {**WISH, "subnets": [A, B, UNKNOWN]}, unknown) == (["subnets"], [])
@@ -74,7 +76,7 @@ def test_the_stated_vpc_is_the_vpc_of_the_cluster() -> None:
 @pytest.mark.parametrize(
     "change", [{"subnets": UNKNOWN}, {"subnets": [A, UNKNOWN]}, {"ipReclaim": UNKNOWN}, {"staticIp": UNKNOWN}]
 )
-def test_what_a_preview_cannot_know_contradicts_nothing(change: dict[str, Any], enabled: bool) -> None:
+def test_an_unknown_value_of_a_preview_contradicts_nothing(change: dict[str, Any], enabled: bool) -> None:
     cloud = FakeCloud(
         enabled=enabled,
         subnets=[A, B],

@@ -326,7 +326,7 @@ def test_a_wait_goes_on_after_an_incomplete_response() -> None:
     assert switch_of(cloud).wait_until_ready(WISH)["phase"] == "running"
 
 
-def test_an_update_of_what_was_switched_off_elsewhere_is_refused_with_the_way_out() -> None:
+def test_an_update_after_a_switch_off_elsewhere_is_refused_with_the_repair() -> None:
     with pytest.raises(CloudError, match="pulumi refresh"):
         switch_of(FakeCloud()).update(WISH)
 
@@ -352,7 +352,7 @@ def test_vpc_cni_is_switched_off_only_if_no_pod_would_lose_its_network() -> None
 
 
 @pytest.mark.parametrize("cloud", [FakeCloud(), FakeCloud(gone=True)])
-def test_what_is_off_or_gone_is_not_switched_off_again(cloud: FakeCloud) -> None:
+def test_a_cluster_that_is_off_or_gone_is_not_switched_off_again(cloud: FakeCloud) -> None:
     switch_of(cloud).switch_off(WISH, list)
     assert not cloud.asked("DisableVpcCniNetworkType")
 

@@ -137,7 +137,7 @@ def test_all_is_well() -> None:
         ),
     ],
 )
-def test_what_the_machine_lacks(change: dict[str, Any], check: str, state: State, words: str) -> None:
+def test_a_lack_of_the_machine_is_named(change: dict[str, Any], check: str, state: State, words: str) -> None:
     found = look(FakeMachine(**change))[check]
     assert found.state is state
     assert words in f"{found.detail} {found.todo}"
@@ -376,7 +376,7 @@ def test_the_clock(seconds: float | None, state: State, words: str) -> None:
 
 
 @pytest.mark.parametrize("domain", ["tencentcloudapi.com", "internal.tencentcloudapi.com"])
-def test_fixed_host_of_node_pools_is_checked_whatever_the_domain_is(domain: str) -> None:
+def test_the_fixed_host_of_node_pools_is_checked_with_each_domain(domain: str) -> None:
     machine = FakeMachine(environment={**ENVIRONMENT, "TENCENTCLOUD_DOMAIN": domain})
     assert look(machine)["node pool host"].state is OK
     found = look(machine, unreached="ProxyError")

@@ -68,7 +68,7 @@ def called() -> Iterator[tuple[str, str, str, int]]:
         yield file, service, action, node.lineno
 
 
-def test_the_list_of_actions_is_what_the_code_calls() -> None:
+def test_the_list_of_actions_matches_the_calls_of_the_code() -> None:
     found = set(called())
     names = {f"{service}:{action}" for _, service, action, _ in found if service and action}
     assert names == {
@@ -92,7 +92,7 @@ def test_no_other_code_reaches_the_api() -> None:
     assert others == set()
 
 
-def test_every_action_of_the_library_is_in_it_and_the_dangerous_one_is_not() -> None:
+def test_the_policy_has_every_action_of_the_library_and_no_dangerous_action() -> None:
     allowed = permissions.actions(own_vpc=True)
     assert {f"{service}:{action}" for service, actions in ACTIONS.items() for action in actions} <= set(
         allowed

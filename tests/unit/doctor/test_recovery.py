@@ -204,7 +204,7 @@ def test_a_whole_stack_ends_with_0(tmp_path: Path) -> None:
     assert (result.exit_code, result.stdout.strip()) == (0, "10 resources compared: nothing to repair")
 
 
-def test_what_is_gone_ends_with_2_and_each_command_is_one_line_with_its_reason(
+def test_a_lost_resource_ends_with_2_and_each_command_has_one_line_and_a_reason(
     cloud: LiveCloud, tmp_path: Path
 ) -> None:
     del cloud.pools[POOL]

@@ -205,7 +205,7 @@ SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"
         ),
     ],
 )
-def test_what_cannot_be_compared_is_named_and_no_key_is_shown(
+def test_a_resource_that_cannot_be_compared_is_named_and_no_key_is_shown(
     resources: list[Any], pending: dict[str, Any], cloud: LiveCloud, said: str
 ) -> None:
     _, unknowns = compared(export([exports.STACK, *resources], **pending), cloud)

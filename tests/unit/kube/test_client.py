@@ -252,7 +252,7 @@ def test_objects_are_made_read_and_removed() -> None:
     assert served.requests[3].query == {"container": "web", "sinceSeconds": "60"}
 
 
-def test_a_server_below_a_path_keeps_it() -> None:
+def test_a_server_below_a_path_keeps_the_path() -> None:
     with serving(
         lambda request: (
             Reply({"kind": "PodList", "items": []}) if request.path == "/k8s/c-1/api/v1/pods" else PLAIN_404

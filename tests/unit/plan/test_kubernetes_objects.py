@@ -44,7 +44,7 @@ JOB = {"spec": {"template": ENI}}
         ("kubernetes:example.com/v1:Thing", {"spec": {"groups": [{"template": ENI}]}}, None, False),
     ],
 )
-def test_whatever_has_a_pod_template_holds_pods(
+def test_each_object_with_a_pod_template_holds_pods(
     token: str, props: dict[str, Any], pods: int | None, on_each_node: bool
 ) -> None:
     (holder,) = holders(token, props)

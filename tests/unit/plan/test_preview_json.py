@@ -33,7 +33,7 @@ def test_a_long_line_is_not_held_to_find_its_end() -> None:
 
 
 @pytest.mark.parametrize("size", [1, 7, 4096])
-def test_a_document_is_the_same_however_it_arrives(size: int) -> None:
+def test_a_document_is_the_same_in_chunks_of_each_size(size: int) -> None:
     content = json.dumps(
         {"duration": 123456, "steps": [{"op": "same", "n": 1.5}, {}], "empty": [], "text": "ä[{"}, indent=1
     ).encode()

@@ -235,7 +235,7 @@ def test_a_new_input_with_the_existing_value_rebuilds_no_cluster(
     assert len(sentences) == bool(rebuilt)
 
 
-def test_a_secret_that_the_state_alone_has_counts_as_it_is() -> None:
+def test_a_value_that_only_the_state_encrypts_counts_as_a_change() -> None:
     known = previous_state.of_export(
         export(was({"networkType": "GR"}, outputs={"networkType": "GR", "containerRuntime": ENCRYPTED}))
     )

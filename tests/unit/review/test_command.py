@@ -67,7 +67,7 @@ def test_two_stacks_are_one_comment_under_one_marker(tmp_path: Path) -> None:
     ]
 
 
-def test_markdown_alone_goes_to_standard_output_when_asked() -> None:
+def test_markdown_alone_goes_to_standard_output_with_a_dash() -> None:
     assert run(NOTHING, "--markdown", "-")[1].startswith("<!-- tke-hybrid:raw-network/dev -->\n✅")
 
 

@@ -58,7 +58,7 @@ def test_there_are_enough_recordings_and_each_has_its_comment() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_comment_is_the_one_that_was_reviewed(name: str) -> None:
+def test_the_comment_is_the_reviewed_golden_comment(name: str) -> None:
     assert commented(recorded(name)).body == golden(name).read_text(encoding="utf-8")
 
 

@@ -5,7 +5,7 @@ import pytest
 from pulumi_tke_hybrid.tke import capacity, cidrs, enis
 
 
-def test_a_23_with_29_pods_an_eni_is_full_at_17_nodes_as_the_vendor_says() -> None:
+def test_a_23_with_29_pods_an_eni_is_full_at_17_nodes_as_the_vendor_documents() -> None:
     limit = enis.eni_limit("S5.4XLARGE64")
     assert limit is not None
     assert limit.pods_per_eni == 29
@@ -88,7 +88,7 @@ def test_how_the_reported_pods_lie_on_enis_is_the_tables_or_not_known(
         ("S5.LARGE8", {}, None),
     ],
 )  # fmt: skip
-def test_a_live_node_tells_its_own_number(
+def test_a_live_node_states_its_own_number_of_eni_pods(
     kind: str, allocatable: dict[str, object], pods: int | None
 ) -> None:
     limit = enis.live_limit(kind, allocatable)

@@ -19,7 +19,7 @@ def test_a_zone_has_a_region(zone: str) -> None:
     "zone",
     ["", "ap-guangzhou", "guangzhou-4", "ap-guangzhou-", "100004", "ap-guangzhou-4 ", "AP-GUANGZHOU-4"],
 )
-def test_what_is_no_zone_is_refused_with_an_example(zone: str) -> None:
+def test_a_text_that_is_no_zone_is_refused_with_an_example(zone: str) -> None:
     problem = names.zone_problem(zone)
     assert problem is not None
     assert repr(zone) in str(problem)
@@ -191,7 +191,7 @@ def test_a_labels_key_may_begin_with_a_domain(key: str) -> None:
 
 
 @pytest.mark.parametrize("key", ["", "a b", "-a", "a/", "/a", "a/b/c", "A.b/c", "x" * 64, f"{'a.' * 127}a/b"])
-def test_what_is_no_labels_key_is_refused_by_its_place(key: str) -> None:
+def test_a_wrong_key_of_a_label_is_refused_with_its_path(key: str) -> None:
     assert str(names.label_keys_problem({"ok": "", key: ""})).startswith(f"[{key!r}]: is no key of a label")
 
 

@@ -89,7 +89,7 @@ def event(
     return {"type": level, "reason": reason, "message": message, "lastTimestamp": at, "involvedObject": about}
 
 
-def test_a_closed_gate_is_named_with_its_state_and_what_opens_it() -> None:
+def test_a_closed_gate_is_named_with_its_state_and_its_controller() -> None:
     closed = pod("web-1", {**RUNNING, keys.READINESS_GATE: "False"}, gates=(keys.READINESS_GATE,))
     (line,) = diagnosis_lines("web", [closed], [])
     assert line.startswith(
@@ -100,7 +100,7 @@ def test_a_closed_gate_is_named_with_its_state_and_what_opens_it() -> None:
     assert "security groups" in line
 
 
-def test_what_a_probe_printed_is_shown_without_control_sequences() -> None:
+def test_the_output_of_a_probe_is_shown_without_control_sequences() -> None:
     running = pod("web-1", {"PodScheduled": "True", "ContainersReady": "False"})
     (line,) = diagnosis_lines(
         "web", [running], [event("Pod", "web-1", "Unhealthy", "probe: \x1b[2J\x1b]0;mine\x07 all\nfine")]
@@ -108,7 +108,7 @@ def test_what_a_probe_printed_is_shown_without_control_sequences() -> None:
     assert line.endswith("last event: Unhealthy: probe: ?[2J?]0;mine? all fine")
 
 
-def test_a_gate_without_a_condition_and_a_gate_of_somebody_else() -> None:
+def test_a_gate_without_a_condition_and_a_gate_of_another_controller() -> None:
     waiting = pod("web-1", RUNNING, gates=(keys.READINESS_GATE, "example.com/ready"))
     first, second = diagnosis_lines("web", [waiting], [])
     assert f"{keys.READINESS_GATE} has no condition yet" in first
@@ -119,7 +119,7 @@ def test_a_gate_without_a_condition_and_a_gate_of_somebody_else() -> None:
     )
 
 
-def test_addresses_that_are_used_up_are_told_from_other_reasons_not_to_be_scheduled() -> None:
+def test_used_up_addresses_differ_from_other_reasons_not_to_be_scheduled() -> None:
     def unscheduled(message: str) -> list[str]:
         waiting = pod("web-1", {"PodScheduled": "False"}, address="")
         waiting["status"]["conditions"][0]["message"] = message
@@ -133,7 +133,7 @@ def test_addresses_that_are_used_up_are_told_from_other_reasons_not_to_be_schedu
     ]
 
 
-def test_pods_with_one_reason_share_a_line_and_healthy_or_going_ones_have_none() -> None:
+def test_pods_with_one_reason_share_a_line_and_healthy_or_deleted_pods_have_none() -> None:
     going = pod("web-9", RUNNING)
     going["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
     stuck = [pod(f"web-{number}", {"PodScheduled": "True"}, address="") for number in range(5)]
@@ -164,7 +164,7 @@ def test_the_last_warning_about_a_pod_is_its_reason() -> None:
     ]
 
 
-def test_a_container_that_cannot_start_says_so_itself() -> None:
+def test_a_container_that_cannot_start_is_named_with_its_own_reason() -> None:
     waiting = {"waiting": {"reason": "ImagePullBackOff", "message": 'Back-off pulling\n image "nginx:x"'}}
     failing = pod("web-1", {"PodScheduled": "True"}, containerStatuses=[{"name": "app", "state": waiting}])
     assert diagnosis_lines("web", [failing], []) == [
@@ -172,7 +172,7 @@ def test_a_container_that_cannot_start_says_so_itself() -> None:
     ]
 
 
-def test_without_pods_their_maker_says_why() -> None:
+def test_without_pods_the_event_of_their_controller_is_the_reason() -> None:
     events = [
         event("ReplicaSet", "other-5d", "FailedCreate", "other"),
         event("ReplicaSet", "web-5d", "FailedCreate", "exceeded quota: pods"),
@@ -180,7 +180,7 @@ def test_without_pods_their_maker_says_why() -> None:
     assert diagnosis_lines("web", [], events) == ["no pod was made: FailedCreate: exceeded quota: pods"]
 
 
-def test_what_is_not_a_stuck_rollout_is_not_called_one() -> None:
+def test_healthy_pods_are_not_called_a_stuck_rollout() -> None:
     """A Deployment that the API server refused, for example: the engine reports that."""
     assert diagnosis_lines("web", [], [event("ReplicaSet", "other-5d", "FailedCreate", "other")]) == []
     assert diagnosis_lines("web", [pod("web-1", {"Ready": "True"})], []) == []
@@ -193,7 +193,7 @@ NOWHERE = (
 
 
 @pytest.mark.parametrize("kubeconfig", ["not: a kubeconfig", "/nowhere/kubeconfig", "a: [", NOWHERE])
-def test_a_cluster_that_cannot_be_asked_is_no_second_failure_and_shows_nothing_of_the_kubeconfig(
+def test_an_unreachable_cluster_is_no_second_failure_and_shows_no_kubeconfig(
     kubeconfig: str,
 ) -> None:
     with pytest.raises(KubeError, match=r"^(the provider's kubeconfig|cluster \"k\")") as caught:
@@ -220,7 +220,7 @@ def test_a_cluster_that_cannot_be_asked_is_no_second_failure_and_shows_nothing_o
         ("0/3 nodes are available: 3 Insufficient cpu.", ""),
     ],
 )
-def test_what_the_schedulers_say_about_addresses_and_enis_is_explained(message: str, help_: str) -> None:
+def test_messages_of_the_schedulers_about_addresses_and_enis_are_explained(message: str, help_: str) -> None:
     waiting = pod("web-1", {}, address="")
     waiting["status"]["conditions"] = [{"type": "PodScheduled", "status": "False", "message": message}]
     (line,) = diagnosis_lines("web", [waiting], [])

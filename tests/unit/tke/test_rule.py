@@ -39,7 +39,7 @@ def test_a_finding_seen_from_the_holder_has_the_longer_path(path: str, seen: str
     assert SHAPE.finding(path, "is required").under("pools[1]").path == seen
 
 
-def test_a_program_raises_and_lowers_a_rule_but_never_a_firm_one() -> None:
+def test_a_program_raises_and_lowers_a_rule_but_never_a_fixed_rule() -> None:
     fixed = SHAPE.finding("zone", "is required")
     wanted = {"backend-quota": Severity.NOTE, "zone-shape": Severity.NOTE}
     assert [finding.severity for finding in judged([full(), fixed], wanted)] == [
@@ -52,7 +52,7 @@ def test_a_program_raises_and_lowers_a_rule_but_never_a_firm_one() -> None:
     assert judged([full(), fixed], {}) == [full(), fixed]
 
 
-def test_a_setting_for_no_rule_or_for_a_firm_one_is_refused_with_what_to_do() -> None:
+def test_a_setting_for_an_unknown_or_fixed_rule_is_refused_with_an_action() -> None:
     wanted = {
         "backend-quotas": Severity.NOTE,
         "something": Severity.NOTE,

@@ -238,7 +238,7 @@ def test_a_different_immutable_field_is_refused_before_the_first_object(
         ),
     ],
 )
-def test_an_object_that_is_declared_as_it_is_is_adopted(
+def test_an_object_that_matches_its_declaration_is_adopted(
     monkeypatch: pytest.MonkeyPatch, there: tuple[Any, ...], more: dict[str, Any]
 ) -> None:
     cluster_of(monkeypatch, *there)

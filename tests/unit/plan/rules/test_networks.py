@@ -139,7 +139,7 @@ def test_rules_that_are_not_known_as_a_whole_are_named() -> None:
     assert "not compared" in finding
 
 
-def test_more_rules_than_anybody_has_are_not_compared_but_named() -> None:
+def test_more_than_500_rules_are_not_compared_but_named() -> None:
     (finding,) = compared([], [f"ACCEPT#10.0.{index // 256}.{index % 256}#80#TCP" for index in range(501)])
     assert "are more than 500" in finding
 
