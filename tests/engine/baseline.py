@@ -36,7 +36,7 @@ _ID: Final = re.compile(
     r"\b(?:(?:cls|vpc|subnet|np|lb|sg|ins|eni|rtb|asc|asg)-[a-z0-9]{8}"
     r"|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\b"
 )
-"""An id of the cloud, or a UUID. The values are other ones in each run of a program."""
+"""An id of the cloud, or a UUID. The values differ in each run of a program."""
 
 Json = dict[str, Any]
 

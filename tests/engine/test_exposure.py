@@ -138,7 +138,7 @@ def test_the_first_run_after_an_upgrade_is_compared_with_the_live_objects(projec
     project.preview("--expect-no-changes")
 
 
-def test_the_volumes_of_a_statefulset_are_those_that_it_was_made_with(project: PulumiProject) -> None:
+def test_other_volumes_than_those_of_the_live_statefulset_are_refused(project: PulumiProject) -> None:
     configure(project, {"disk": "10Gi"})
     project.up()
     with changed(project, {"disk": "20Gi"}):

@@ -258,7 +258,7 @@ def switch_off(lab: Lab, cluster_id: str) -> None:
     )
 
 
-def test_vpc_cni_is_switched_off_on_request_and_never_while_a_pod_lives_on_it(
+def test_vpc_cni_is_switched_off_on_request_and_never_while_a_pod_has_its_address(
     lab: Lab, project: PulumiProject
 ) -> None:
     (cluster,) = lab.state()["clusters"].values()
@@ -302,7 +302,7 @@ def test_vpc_cni_is_switched_off_on_request_and_never_while_a_pod_lives_on_it(
         assert written(lab) == ["DisableVpcCniNetworkType"]
 
 
-def test_vpc_cni_switched_off_elsewhere_is_seen_said_and_cured(lab: Lab, project: PulumiProject) -> None:
+def test_vpc_cni_switched_off_elsewhere_is_found_named_and_repaired(lab: Lab, project: PulumiProject) -> None:
     cluster_id = lab.cluster_id()  # whose VPC-CNI the test before has switched off
     for subnet in lab.state()["subnets"].values():
         if (
@@ -320,7 +320,7 @@ def test_vpc_cni_switched_off_elsewhere_is_seen_said_and_cured(lab: Lab, project
     project.preview("--expect-no-changes")
 
 
-def test_a_reclaim_time_changed_elsewhere_is_said_and_may_be_followed(
+def test_a_reclaim_time_changed_elsewhere_is_named_and_may_be_adopted(
     lab: Lab, project: PulumiProject
 ) -> None:
     (cluster,) = lab.state()["clusters"].values()

@@ -199,7 +199,7 @@ def test_the_control_plane_alone_needs_no_pulumi(mirror: Mirror, builds: Path) -
     assert builds.read_text() == ""
 
 
-def test_a_broken_transfer_goes_on_where_it_stopped(mirror: Mirror) -> None:
+def test_a_broken_transfer_continues_after_its_last_byte(mirror: Mirror) -> None:
     mirror.breaks_after = 100
     ensure(only=["etcd"])
     assert mirror.requests == [(ETCD.path, ""), (ETCD.path, "bytes=100-")]

@@ -59,7 +59,7 @@ def test_chosen_kubernetes_plugin_needs_an_installed_plugin_and_the_same_sdk(
     assert official.kubernetes_plugin() == folder
 
 
-def test_variable_chooses_the_version_before_anything_is_built(plugins: Path) -> None:
+def test_the_variable_chooses_the_version_before_a_build(plugins: Path) -> None:
     command = [sys.executable, "-m", "tests.lab.toolchain", "--list"]
     environment = {**os.environ, "TKE_HYBRID_LAB_KUBERNETES": "4.99.0"}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)

@@ -22,7 +22,7 @@ def loaded_after(*statements: str) -> list[set[str]]:
     return [set(line.split()) for line in output.splitlines()]
 
 
-def test_a_program_imports_only_the_packages_that_it_uses() -> None:
+def test_a_program_imports_only_its_used_packages() -> None:
     package, workload, cluster = loaded_after(
         "import pulumi_tke_hybrid",
         "from pulumi_tke_hybrid import ClientIpWorkload",

@@ -1,4 +1,5 @@
-"""Names, tokens, providers and inputs that all components register, with known and with unknown values."""
+"""The public names. Names, tokens, providers and inputs that all components register, with known and with
+unknown values."""
 
 import asyncio
 import json
@@ -9,10 +10,16 @@ import pulumi
 import pytest
 from pulumi.dynamic.dynamic import serialize_provider
 
+import pulumi_tke_hybrid as tke
 from pulumi_tke_hybrid.workload.guard import WorkloadGuardProvider
 from tests.unit.component_programs import EXAMPLE, all_components, example
 
 FROZEN = Path(__file__).with_name("frozen_names.json")
+
+
+def test_every_public_name_is_there() -> None:
+    for name in tke.__all__:
+        assert getattr(tke, name).__doc__ or name == "Input", name
 
 
 def test_type_tokens_child_names_and_pickled_providers_are_frozen() -> None:

@@ -43,7 +43,7 @@ def test_an_adopted_subnet_that_is_elsewhere_is_refused_by_property() -> None:
         run(program)
 
 
-def test_a_zone_inside_an_output_is_checked_before_anything_is_made() -> None:
+def test_a_zone_inside_an_output_is_checked_before_a_resource_is_made() -> None:
     def program(zone: str) -> None:
         later: Any = pulumi.Output.from_input(zone)
         cluster(

@@ -50,7 +50,7 @@ def test_equal_nodes_are_filled_evenly(free: int, number: int, limit: EniLimit) 
 
 
 @given(st.lists(st.integers(0, 30), max_size=3), st.lists(small_limits, max_size=4))
-def test_no_address_is_given_twice_and_no_node_takes_more_than_it_can(
+def test_no_address_is_given_twice_and_no_node_exceeds_its_limit(
     free: list[int], nodes: list[EniLimit]
 ) -> None:
     found = capacity.pods_that_fit(tuple(free), tuple(nodes))

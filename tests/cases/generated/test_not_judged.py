@@ -28,7 +28,8 @@ _KUBERNETES = Path(pulumi_kubernetes.__file__).parent
 _TOKEN = re.compile(r"['\"]((?:tencentcloud|kubernetes):[^'\"\s]+)['\"],\s+resource_name")
 _PROPERTY = re.compile(r'__props__\.__dict__\["(\w+)"\]')
 _NETWORK = re.compile(
-    r"subnet|vpc|(?<!hsm_)(?<!hpc_)(?<!dedicated_)cluster_id|security_?group|load_?balancer|(^|_)clb_|(^|_)eni_|network_interface|(^|_)vip|node_pool"
+    r"subnet|vpc|(?<!hsm_)(?<!hpc_)(?<!dedicated_)cluster_id|security_?group|load_?balancer|(^|_)clb_"
+    r"|(^|_)eni_|network_interface|(^|_)vip|node_pool"
 )
 
 

@@ -74,6 +74,6 @@ def test_the_same_sentences_as_review(path: Path) -> None:
     assert reported_by_pack(Recorded(path)) == reported_by_review(path)
 
 
-def test_every_blocking_change_is_among_the_recorded_ones() -> None:
+def test_every_blocking_change_is_among_the_recorded_changes() -> None:
     found = {rule for path in PREVIEWS for rule in reported_by_review(path)}
     assert found >= BLOCKING_AND_RECORDED

@@ -1,4 +1,4 @@
-"""Runs `tke-hybrid review` on a preview as a pipeline does, and returns what it found."""
+"""Runs `tke-hybrid review` on a preview as a pipeline does, and returns the findings."""
 
 import json
 from collections.abc import Iterator, Mapping

@@ -27,7 +27,7 @@ def deleted(preview: Preview) -> Preview:
     return {**preview, "steps": [*steps, {**gone, "op": "delete"}]}
 
 
-def test_the_replaced_load_balancer_and_the_service_behind_it_are_named(replaced: Preview) -> None:
+def test_the_replaced_load_balancer_and_its_service_are_named(replaced: Preview) -> None:
     (said,) = messages(replaced, "resource-in-use")
     assert said.startswith(
         "front-clb: lb-0ldclb00 would be replaced (subnetId subnet-s3c0bo30 → subnet-an0ther0): a load"
@@ -45,7 +45,7 @@ def test_the_service_whose_id_is_no_longer_known_is_named_too(replaced: Preview)
     )
 
 
-def test_a_load_balancer_that_is_deleted_while_the_service_names_it(replaced: Preview) -> None:
+def test_a_load_balancer_deleted_while_a_service_uses_its_id(replaced: Preview) -> None:
     (said,) = messages(deleted(replaced), "resource-in-use")
     assert said.startswith("front-clb: lb-0ldclb00 would be deleted")
     assert "Service default/front" in said

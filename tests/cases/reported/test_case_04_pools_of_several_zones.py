@@ -1,4 +1,4 @@
-"""Each zone of a node pool counts, of whatever kind the pool is."""
+"""Each zone of a node pool counts, for each kind of pool."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""What no rule can judge is named: charts, custom resources, types that nobody knows."""
+"""Resources that no rule can judge are named: charts, custom resources, types that no rule knows."""
 
 from typing import Any
 

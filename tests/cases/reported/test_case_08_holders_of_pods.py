@@ -1,5 +1,5 @@
-"""`capacity` counts the ENI pods of every kind of object that has a pod template, or names what it cannot
-count."""
+"""`capacity` counts the ENI pods of every kind of object that has a pod template, or names
+each object that cannot be counted."""
 
 import json
 from pathlib import Path

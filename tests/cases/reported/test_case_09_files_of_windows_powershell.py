@@ -68,7 +68,7 @@ def test_every_command_reads_every_utf(tmp_path: Path, command: str, encoding: s
 
 @pytest.mark.parametrize("around", TEXTS.values(), ids=TEXTS)
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_reads_json_with_text_around_it(tmp_path: Path, command: str, around: str) -> None:
+def test_every_command_reads_json_inside_other_text(tmp_path: Path, command: str, around: str) -> None:
     for encoding in ("utf-8", "utf-16"):
         (tmp_path / "facts.json").write_bytes(around.format(json.dumps(FACTS, indent=2)).encode(encoding))
         result = run(COMMANDS[command], tmp_path / "facts.json")

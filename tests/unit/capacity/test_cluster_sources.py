@@ -20,7 +20,7 @@ CLUSTER, MACHINE = "cls-12345678", "10.0.0.41"
 
 
 def within(nodes: dict[str, Counter[str]], pods: Counter[str] | None = None, *addresses: str) -> LiveCounts:
-    """What the cluster itself tells."""
+    """The counts of live nodes and pods, as the API server has them."""
     kinds = {
         zone: Counter[cluster_sources.NodeKind]({(kind, None): number for kind, number in found.items()})
         for zone, found in nodes.items()
@@ -29,7 +29,7 @@ def within(nodes: dict[str, Counter[str]], pods: Counter[str] | None = None, *ad
 
 
 class Cloud:
-    """Answers in the shapes of the API, and refuses whatever would change something."""
+    """Answers in the shapes of the API, and refuses each action that would change a resource."""
 
     def __init__(self, free: int = 4, enabled: bool = True, limit: int = 27) -> None:
         self.free, self.enabled, self.limit = free, enabled, limit
@@ -67,8 +67,8 @@ def test_live_pods_count_and_addresses_of_other_users_are_not_for_pods() -> None
         cloud, CLUSTER, within({FOUR: Counter({"S5.MEDIUM4": 2})}, Counter({FOUR: 3}))
     )
     (row,) = Outcome(estate).rows
-    # 13 addresses, 9 in use: three pods, two ENIs, and four of somebody else. Nine are the cluster's: seven
-    # pods.
+    # 13 addresses, 9 in use: three pods, two ENIs, and four of another user. Nine are left to the cluster:
+    # seven pods.
     assert (row.size, row.used, row.free, row.pods, row.pods_fit) == (13, 9, 4, 3, 7)
     assert row.counted
 
@@ -92,7 +92,7 @@ def test_without_the_api_server_the_subnets_are_shown_and_nothing_else_is_guesse
     assert outcome.exit_code is ExitCode.COULD_NOT_TELL
 
 
-def test_pods_on_nodes_of_a_type_that_is_not_known_are_not_said_to_be_too_many() -> None:
+def test_pods_on_nodes_of_an_unknown_type_are_not_counted_as_too_many() -> None:
     class Wide(Cloud):
         def call(self, service: str, action: str, params: Mapping[str, object]) -> dict[str, Any]:
             if action == "DescribeSubnets":
@@ -126,7 +126,7 @@ def test_growth_fills_no_zone_whose_nodes_were_not_counted() -> None:
     assert outcome.exit_code is ExitCode.COULD_NOT_TELL
 
 
-def test_a_cluster_whose_vpc_cni_is_off_is_said() -> None:
+def test_a_cluster_whose_vpc_cni_is_off_is_named() -> None:
     with pytest.raises(CouldNotTell, match="VPC-CNI of cls-12345678 is off"):
         cluster_sources.of_cluster(Cloud(enabled=False), CLUSTER, None)
 

@@ -1,4 +1,4 @@
-"""`tke-hybrid capacity`: what it reads, the numbers of each zone, the exit codes."""
+"""`tke-hybrid capacity`: its sources, the numbers of each zone, the exit codes."""
 
 import json
 import re
@@ -178,14 +178,14 @@ def test_a_zone_without_subnet_is_full_and_a_range_that_is_not_known_is_not_gues
     ]
 
 
-def test_a_type_that_the_table_does_not_know_is_said(tmp_path: Path) -> None:
+def test_an_instance_type_outside_the_table_is_named(tmp_path: Path) -> None:
     strange = cluster(nodePools={"a": {"zone": FOUR, "size": 1, "instanceType": "BIG"}})
     assert run(tmp_path, state=stack(strange), expect=3)["unsaid"] == [
         "BIG in ap-guangzhou-4 is not in the table of ENI limits"
     ]
 
 
-def test_a_type_that_comes_late_is_said_without_the_engines_marker(tmp_path: Path) -> None:
+def test_an_instance_type_that_is_not_known_yet_is_named_without_the_engines_marker(tmp_path: Path) -> None:
     late = cluster(nodePools={"a": {"zone": FOUR, "size": 1, "instanceType": UNKNOWN}})
     found = run(tmp_path, preview=preview([], [late, workload("web", 3)]), expect=3)
     assert found["unsaid"] == ["a node in ap-guangzhou-4 has a type that is not known yet"]
@@ -193,7 +193,7 @@ def test_a_type_that_comes_late_is_said_without_the_engines_marker(tmp_path: Pat
 
 
 @pytest.mark.parametrize("field", ["zone", "size", "maxSize", "globalRouteOnly"])
-def test_a_pool_of_which_something_comes_late_is_said(tmp_path: Path, field: str) -> None:
+def test_a_pool_with_a_value_that_is_not_known_yet_is_named(tmp_path: Path, field: str) -> None:
     late = cluster(nodePools={"a": {"zone": FOUR, "size": 1, "instanceType": "S5.MEDIUM4", field: UNKNOWN}})
     found = run(tmp_path, preview=preview([], [late, workload("web", 3)]), expect=3)
     assert found["unsaid"] == [f"{field} of node pool a is not known yet"]
@@ -251,7 +251,7 @@ def test_a_pool_of_facts_in_a_zone_without_subnet_has_no_address(tmp_path: Path)
         (5, "'5' is not an IPv4 range"),
     ],
 )
-def test_facts_with_a_range_that_is_none_name_it(tmp_path: Path, block: object, problem: str) -> None:
+def test_a_wrong_range_in_the_facts_is_named(tmp_path: Path, block: object, problem: str) -> None:
     path = tmp_path / "facts.json"
     entry = {"subnetId": "subnet-44444444", "cidrBlock": block}
     path.write_text(json.dumps({"clusterId": "cls-12345678", "staticIp": True, "zones": {FOUR: [entry]}}))
@@ -385,7 +385,7 @@ def test_two_subnets_of_one_zone_have_two_names() -> None:
     assert re.findall(r'EniZoneSubnet\("(.*?)"', output) == [f"pods-{FOUR}", f"pods-{SIX}", f"pods-{FOUR}-2"]
 
 
-def test_all_that_is_wrong_with_a_question_is_said_at_once() -> None:
+def test_all_faults_of_a_request_are_named_at_once() -> None:
     asked = [
         "--vpc",
         "10.0.0.0/33",

@@ -240,7 +240,7 @@ def test_a_proxys_password_is_not_shown(monkeypatch: pytest.MonkeyPatch, address
     assert "hunter2" not in "".join(traceback.format_exception(caught.value))
 
 
-def test_an_action_is_called_in_the_version_of_the_api_that_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_action_is_called_in_its_version_of_the_api(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[str, str, str]] = []
 
     class Client:

@@ -31,7 +31,7 @@ WEB = KeptAddress("shop", "web-0", "10.0.64.5")
 
 CLAIMS, ADDRESSES = f"/apis/{GROUP}/v1/vpcipclaims", f"/apis/{GROUP}/v1/vpcips"
 PLAIN = {"insecure-skip-tls-verify": True}
-"""The server speaks plain HTTP: reading the machine's certificate authorities for it would take longer than
+"""The server has plain HTTP: reading the machine's certificate authorities for it would take longer than
 the test."""
 
 

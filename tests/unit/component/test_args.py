@@ -169,7 +169,7 @@ def _resolved(value: Input[int]) -> pulumi.Output[int]:
     return pulumi.Output.from_input(_Sized(size=value).size)
 
 
-def test_a_value_inside_an_output_is_checked_under_its_name_when_it_resolves() -> None:
+def test_a_value_inside_an_output_is_checked_under_its_name_when_the_output_resolves() -> None:
     with pytest.raises(tke.InvalidInputs) as caught:
         run(lambda: pulumi.export("size", _resolved(pulumi.Output.from_input(-3))))
     assert str(caught.value) == "_Sized: 1 invalid input\n  size: -3 is too small"

@@ -20,7 +20,8 @@ GITLAB = sorted(FOLDER.glob("gitlab-*.yml"))
 PINNED = re.compile(r"[\w.-]+/[\w.-]+@[0-9a-f]{40}")
 MAY_WRITE = {("github-review.yml", "pull-requests")}
 SECRET = re.compile(
-    r"\$\{?(?:PULUMI_ACCESS_TOKEN|TENCENTCLOUD_SECRET\w*|GITHUB_TOKEN|GITLAB_TOKEN|PULUMI_CONFIG_PASSPHRASE)\b"
+    r"\$\{?(?:PULUMI_ACCESS_TOKEN|PULUMI_CONFIG_PASSPHRASE|TENCENTCLOUD_SECRET\w*"
+    r"|GITHUB_TOKEN|GITLAB_TOKEN)\b"
 )
 
 

@@ -76,7 +76,7 @@ def test_a_pool_on_which_living_resources_depend_leaves_after_a_run_that_ends_th
     ]
 
 
-def test_a_cluster_that_is_gone_is_removed_by_a_refresh_where_nothing_depends_on_it() -> None:
+def test_a_lost_cluster_without_dependents_is_removed_by_a_refresh() -> None:
     left = [item for item in BASE if item is not exports.SWITCH]
     assert lines(export(left), LiveCloud({})) == [refreshed(UP), refreshed(DESTROY)]
 
@@ -88,7 +88,7 @@ def test_a_cluster_that_is_gone_is_taken_out_of_the_state_with_all_inside() -> N
     assert "8 resources inside the cluster are gone as well" in found[0].why
 
 
-def test_a_resource_outside_a_cluster_that_is_gone_is_named_before_it_leaves_the_state() -> None:
+def test_a_resource_outside_a_lost_cluster_is_named_before_its_removal_from_the_state() -> None:
     record = state("tencentcloud:Dnspod/record:Record", "www", "1", exports.SERVICE["urn"])
     assert lines(export([*WHOLE, record]), LiveCloud({}))[0] == "by hand: write down the ids of www"
 

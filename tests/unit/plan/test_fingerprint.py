@@ -1,4 +1,5 @@
-"""The fingerprint of a change set: what it must not depend on, and what must change it."""
+"""The fingerprint of a change set: the values that the fingerprint ignores, and the values that change the
+fingerprint."""
 
 import copy
 import json

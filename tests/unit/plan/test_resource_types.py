@@ -1,4 +1,4 @@
-"""One name for each kind of resource, whatever package or API version it is taken from."""
+"""One name for each kind of resource, for each package and API version."""
 
 import re
 from pathlib import Path

@@ -34,7 +34,7 @@ class Recorded:
     def __init__(self, path: Path) -> None:
         self.path = path
         steps = json.loads(path.read_text())["steps"]
-        # The last step of a replacement shows the old resource as one that waits for its deletion.
+        # The last step of a replacement has the old resource, which waits for its deletion.
         was = {step["urn"]: {**step["oldState"], "delete": False} for step in steps if step.get("oldState")}
         self.before: PreviousState = of_export(json.dumps({"deployment": {"resources": list(was.values())}}))
         going = {step["urn"] for step in steps if step["op"] == "delete"}

@@ -313,7 +313,7 @@ def test_a_switch_that_moves_to_another_cluster_and_switches_off_the_old_one_is_
     )
 
 
-def test_a_raw_subnet_that_leaves_the_program_while_a_cluster_lists_it_is_stopped() -> None:
+def test_a_raw_subnet_in_use_by_a_cluster_may_not_leave_the_program() -> None:
     lists = {"networkType": "GR", "eniSubnetIds": ["id-of-pods", "id-of-others"]}
     gone = stored(resource_types.SUBNET, "pods", availabilityZone="ap-guangzhou-4", cidrBlock="10.0.0.0/24")
     other = {"availabilityZone": "ap-guangzhou-6", "cidrBlock": "10.0.1.0/24"}

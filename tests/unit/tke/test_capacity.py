@@ -9,7 +9,7 @@ def test_a_23_with_29_pods_an_eni_is_full_at_17_nodes_as_the_vendor_documents() 
     limit = enis.eni_limit("S5.4XLARGE64")
     assert limit is not None
     assert limit.pods_per_eni == 29
-    # The vendor counts all 512 addresses; three of them are nobody's, and the number is the same: 30 a node.
+    # The vendor counts all 512 addresses, and pods can have 509. The result is the same: 30 a node.
     assert cidrs.usable_addresses("10.0.0.0/23") // 30 == 16
     assert 512 // 30 == 17
     assert capacity.nodes_that_fit([cidrs.usable_addresses("10.0.0.0/23")], limit) == 16

@@ -56,7 +56,7 @@ def test_one_good_zone_never_hides_a_bad_one() -> None:
     }
 
 
-def test_one_bad_answer_among_many_good_ones_counts() -> None:
+def test_one_bad_answer_among_many_good_answers_counts() -> None:
     backends = Backends((Pod("web-0", "z", "n", "10.0.64.2"),))
     counts = {Answer(peer=CLIENT, pod="web-0"): 999, Answer(peer="192.168.0.65", pod="web-0"): 1}
     found = results(counts, backends, CASE, Coverage())

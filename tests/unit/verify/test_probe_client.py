@@ -231,7 +231,7 @@ def datagram(silent: bool) -> Reply:
     return asyncio.run(main())
 
 
-def test_a_datagram_is_answered_with_the_address_that_it_came_from() -> None:
+def test_a_datagram_is_answered_with_its_source_address() -> None:
     reply = datagram(silent=False)
     assert (reply.local, reply.failure, read(reply.body, "peer", "pod").peer) == (
         "127.0.0.1",

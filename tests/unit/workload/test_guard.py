@@ -65,7 +65,7 @@ def test_a_lost_id_is_refused_at_preview_with_the_known_id(
     assert "set allow_address_change=True" in line
     assert refused({front: known}, {front: lost, "allowAddressChange": True}) == []
     assert refused({front: known}, {front: known}) == []
-    # Nothing was known before: a first `up`, or one that failed.
+    # No value was known before: a first `up`, or a failed `up`.
     assert refused({front: lost}, {front: lost}) == []
     assert refused({front: {"kind": "none"}}, {front: lost}) == []
 

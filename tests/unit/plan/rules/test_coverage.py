@@ -127,7 +127,7 @@ def test_every_container_subnet_counts_for_a_pool_of_an_unknown_cluster() -> Non
     assert found(PODS_4, NODES_6, *without_ids, grown("cls-plain", C)) == ["zone-uncovered"]
 
 
-def test_a_subnet_that_leaves_a_computed_list_covers_nothing_though_the_list_still_comes_from_it() -> None:
+def test_a_subnet_that_leaves_a_computed_list_covers_no_zone() -> None:
     old, new = {"eniSubnetIds": [A, B]}, {"eniSubnetIds": [A]}
     shrinks = named(
         resource_types.CLUSTER,
@@ -168,7 +168,7 @@ KEPT: list[Step] = [
     ),
     step(
         resource_types.CLUSTER, Op.SAME, {}, {}, state={"eniSubnetIds": [A]}
-    ),  # ignore_changes: only the cloud says so
+    ),  # ignore_changes: only the cloud has the list
     step(resource_types.SWITCH, Op.SAME, {"subnets": [A]}, {"subnets": [A]}),
     step(
         resource_types.SWITCH,

@@ -1,4 +1,4 @@
-"""What a security group admits: two lists are compared as sets, whatever order and shape their rules have."""
+"""The clients that a security group admits: lists of rules are compared as sets, in any order and shape."""
 
 from typing import Any
 

@@ -113,7 +113,7 @@ SECOND = "10.10.0.0/16"
 def with_secondary(
     second: Any, plan: Plan, op: Op = Op.CREATE, state: Any = None, from_another: bool = False
 ) -> list[str]:
-    """What is said of a VPC with secondary ranges."""
+    """The findings on a VPC with secondary ranges."""
     vpc, *others = plan.steps
     stated = vpc.new if second is None else {**vpc.new, "assistantCidrs": second}
     sources = {"assistantCidrs": ["urn:pulumi:dev::p::x::y"]} if from_another else {}
@@ -154,7 +154,7 @@ def test_secondary_ranges_that_the_program_leaves_out_stay_and_a_new_vpc_has_non
     assert with_secondary(None, network(a="10.10.0.0/24"), Op.UPDATE, [SECOND]) == []
     assert with_secondary(None, network(a="10.10.0.0/24"), Op.REPLACE, [SECOND]) == outside
     assert with_secondary([], network(a="10.10.0.0/24"), Op.UPDATE, [SECOND]) == outside
-    # As a policy is shown a new VPC whose program says nothing of them: the provider tells them later.
+    # A policy reads a new VPC whose program sets no secondary range: the provider computes the ranges later.
     assert with_secondary(UNKNOWN, network(a="10.10.0.0/24")) == outside
 
 

@@ -32,7 +32,7 @@ def test_no_check_is_called_twice_with_one_step() -> None:
 
 
 @pytest.mark.parametrize("path", sorted(RECORDED.glob("*.json")), ids=lambda path: path.stem)
-def test_a_check_reports_the_rules_that_it_is_registered_with(path: Path) -> None:
+def test_a_check_reports_its_registered_rules_alone(path: Path) -> None:
     (stack,) = judged(recorded(path.name)).stacks
     steps = stack.plan.steps
     for each in registry.checks():

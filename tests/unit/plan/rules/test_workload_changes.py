@@ -97,7 +97,7 @@ def state(**more: Any) -> dict[str, Any]:
         ),
     ],
 )
-def test_a_change_that_would_cost_the_address_is_refused_until_it_is_allowed(
+def test_a_change_that_would_cost_the_address_is_refused_until_allowed(
     before: dict[str, Any], after: dict[str, Any], what: str
 ) -> None:
     (line,) = told(state(**before), state(**after))
