@@ -101,7 +101,7 @@ class ClientIpWorkload(pulumi.ComponentResource):
         super().__init__(
             "tke-hybrid:index:ClientIpWorkload",
             name,
-            self._objects.guarded,
+            {**self._objects.guarded, "rules": parsed.rules},
             with_hooks(opts, pulumi.ResourceHookBinding(before_update=[hook])),
         )
         if parsed.name is None:
