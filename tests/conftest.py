@@ -18,7 +18,6 @@ os.environ["PULUMI_ERROR_OUTPUT_STRING"] = "1"
 
 def pytest_collection_finish() -> None:
     """Keep the imported modules out of every later garbage collection."""
-    gc.collect()
     gc.freeze()
 
 

@@ -21,7 +21,7 @@ _COMPONENTS = re.compile(
     r"^(import pulumi|from pulumi(_kubernetes|_policy|_tke_hybrid\.component)?[. ])", re.MULTILINE
 )
 """Imports of components, and of Pulumi's packages, which load for a second."""
-_COMPONENT_COST = 2.5
+_COMPONENT_COST = 2
 """Tests of components run programs, so each byte takes longer than a byte of the other tests."""
 
 
@@ -31,15 +31,15 @@ def shares(folders: Sequence[str], number: int) -> list[list[str]]:
     The tests of components come first, then the others by folder, and the lists cut this order. So few
     processes import Pulumi, and the tests of a folder share what they keep.
     """
-    work: dict[Path, float] = {}
+    work: dict[Path, int] = {}
     files = [path for folder in folders for path in Path(folder).rglob("test_*.py")]
     components = {path for path in files if _COMPONENTS.search(path.read_text(encoding="utf-8"))}
     for path in sorted(files, key=lambda path: (path not in components, path)):
         work[path] = path.stat().st_size * (_COMPONENT_COST if path in components else 1)
     found: list[list[str]] = [[] for _ in range(number)]
-    total, before = sum(work.values()), 0.0
+    total, before = sum(work.values()), 0
     for path, size in work.items():
-        found[int((before + size / 2) * number / total)].append(str(path))
+        found[(before + size // 2) * number // total].append(str(path))
         before += size
     return [share for share in found if share]
 

@@ -71,6 +71,14 @@ def test_an_ignored_image_keeps_the_live_value(
     container = graph.named("w-deployment").inputs["spec"]["template"]["spec"]["containers"][0]
     assert container["env"] == [{"name": "A", "value": "b"}]
     assert container["resources"]["limits"] == {"tke.cloud.tencent.com/eni-ip": "1"}
+
+
+@pytest.mark.parametrize("managers", [KUBECTL, PULUMI])
+@pytest.mark.parametrize("adopt", [True, False])
+def test_an_image_that_is_not_ignored_is_the_programs(
+    monkeypatch: pytest.MonkeyPatch, managers: list[dict[str, Any]], adopt: bool
+) -> None:
+    cluster_of(monkeypatch, holder(image="nginx:2", managers=managers))
     assert image(made(adopt=adopt)) == "nginx:1"
 
 
