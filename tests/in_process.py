@@ -6,8 +6,6 @@ import ssl
 from types import SimpleNamespace
 from typing import Any
 
-from pulumi.runtime.proto import source_pb2
-
 
 class _NoServer:
     """Takes the place of the gRPC servers for calls of hooks, which mocks never make."""
@@ -29,14 +27,22 @@ class _NoServer:
 
 
 def leave_out_unused_work() -> None:
-    """Switch off the parts of Pulumi, typer and OpenSSL that no test needs."""
+    """Switch off the parts of typer and OpenSSL that no test needs."""
     # The machine's certificate authorities are a large file. A context without them trusts no further server.
     context: Any = ssl.SSLContext
     context.set_default_verify_paths = lambda _: None
+    # typer builds all commands anew for each call.
+    testing: Any = importlib.import_module("typer.testing")
+    testing._get_command = functools.cache(testing._get_command)
+
+
+def leave_out_unused_work_of_pulumi() -> None:
+    """Switch off the parts of Pulumi that no program under mocks needs."""
     resource: Any = importlib.import_module("pulumi.runtime.resource")
     # The place in a program where a resource was made is for editors. Under pytest the stack is deep, and
     # Pulumi reads all of the stack for each resource.
-    resource._get_stack_trace = source_pb2.StackTrace
+    proto: Any = importlib.import_module("pulumi.runtime.proto.source_pb2")
+    resource._get_stack_trace = proto.StackTrace
     # Pulumi writes the trace of each error to a log that no test reads.
     log: Any = importlib.import_module("pulumi.log")
     log.debug = lambda *_, **__: None
@@ -50,6 +56,3 @@ def leave_out_unused_work() -> None:
     callbacks.aio = type(
         "Servers", (), {"server": staticmethod(lambda **_: _NoServer()), "Server": _NoServer}
     )
-    # typer builds all commands anew for each call.
-    testing: Any = importlib.import_module("typer.testing")
-    testing._get_command = functools.cache(testing._get_command)

@@ -11,6 +11,9 @@ from typing import Any
 import pulumi
 from pulumi.runtime import mocks, rpc, settings, stack
 
+from tests.in_process import leave_out_unused_work_of_pulumi
+
+leave_out_unused_work_of_pulumi()
 CONFIG_MAP, DEPLOYMENT = "kubernetes:core/v1:ConfigMap", "kubernetes:apps/v1:Deployment"
 
 
