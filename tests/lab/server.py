@@ -42,7 +42,7 @@ class Clusters:
         self._packets = packets
         self._binaries = binaries
         self._directory = directory
-        self._running: dict[str, tuple[ControlPlane, asyncio.Task[None]]] = {}
+        self._running: dict[str, tuple[ControlPlane, TkeControllers, asyncio.Task[None]]] = {}
 
     async def start(self, cluster: Cluster) -> None:
         folder = self._directory / cluster.cluster_id
@@ -53,7 +53,7 @@ class Clusters:
         controllers = TkeControllers(self._world, cluster, plane.kubeconfig)
         task = asyncio.create_task(controllers.run(), name=f"controllers of {cluster.cluster_id}")
         task.add_done_callback(_report)
-        self._running[cluster.cluster_id] = (plane, task)
+        self._running[cluster.cluster_id] = (plane, controllers, task)
         ready = asyncio.create_task(controllers.ready.wait())
         await asyncio.wait({ready, task}, return_when=asyncio.FIRST_COMPLETED)
         ready.cancel()
@@ -64,13 +64,17 @@ class Clusters:
         found = self._running.pop(cluster.cluster_id, None)
         if found is None:
             return
-        plane, task = found
+        plane, _, task = found
         if self._packets is not None:
             await self._packets.stop(cluster.cluster_id)
         task.cancel()
         await asyncio.wait({task})
         await plane.stop()
         shutil.rmtree(self._directory / cluster.cluster_id, ignore_errors=True)
+
+    def wake(self) -> None:
+        for _, controllers, _ in self._running.values():
+            controllers.wake()
 
     async def stop_all(self) -> None:
         await asyncio.gather(

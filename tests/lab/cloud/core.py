@@ -47,6 +47,7 @@ class Cloud:
         async def wait() -> None:
             await asyncio.sleep(seconds)
             change()
+            self.runtime.wake()
 
         self.background(wait(), name)
 

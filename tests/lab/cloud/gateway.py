@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from tests.lab.cloud.actions import FURTHER, SERVICES, Service
-from tests.lab.cloud.calls import CallLog, without_secrets
+from tests.lab.cloud.calls import CallLog, is_write, without_secrets
 from tests.lab.cloud.core import Call, Cloud
 from tests.lab.cloud.errors import ApiError, missing
 from tests.lab.cloud.faults import Fault, Faults
@@ -111,13 +111,16 @@ class Gateway:
     def _act(self, name: str, service: Service, action: str, region: str, values: Json) -> Json:
         validate(name, service.version, action, values)
         try:
-            return service.actions[action](Call(self.cloud, region, Params(values)))
+            answer = service.actions[action](Call(self.cloud, region, Params(values)))
         except ApiError:
             raise
         except Exception as error:
             # A mistake of the stand-in: loud in the log, and never mistaken for an answer of the cloud.
             _log.exception("%s:%s", name, action)
             raise ApiError("InternalError.LabBug", f"{action}: {type(error).__name__}") from error
+        if is_write(action):
+            self.cloud.runtime.wake()
+        return answer
 
 
 def _parameters(body: bytes) -> Json:

@@ -13,3 +13,8 @@ class ClusterRuntime(Protocol):
     async def stop(self, cluster: Cluster) -> None:
         """End the control plane; called once `DeleteCluster` was accepted, also when `start` had failed."""
         ...
+
+    def wake(self) -> None:
+        """Let the controllers of every cluster read the world now. The API calls this after each change;
+        otherwise the controllers read the world once a second."""
+        ...

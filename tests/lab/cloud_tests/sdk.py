@@ -45,6 +45,7 @@ class FakeRuntime:
         self.seconds = 0.02
         self.fails = False
         self.stopped: list[str] = []
+        self.wakes = 0
 
     async def start(self, cluster: Cluster) -> None:
         await asyncio.sleep(self.seconds)
@@ -55,6 +56,10 @@ class FakeRuntime:
     async def stop(self, cluster: Cluster) -> None:
         await asyncio.sleep(self.seconds)
         self.stopped.append(cluster.cluster_id)
+
+    def wake(self) -> None:
+        """Count the calls, because there are no controllers."""
+        self.wakes += 1
 
 
 class Lab:

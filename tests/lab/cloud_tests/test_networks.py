@@ -5,6 +5,13 @@ from typing import Any
 from tests.lab.cloud_tests.sdk import REGION, Lab
 
 
+def test_a_change_wakes_the_controllers_at_once_and_a_read_does_not(lab: Lab) -> None:
+    vpc_id = lab.vpc()
+    assert lab.runtime.wakes == 1
+    lab.call("vpc", "DescribeVpcs", {"VpcIds": [vpc_id]})
+    assert lab.runtime.wakes == 1
+
+
 def test_subnet_rules(lab: Lab) -> None:
     vpc_id = lab.vpc()
     first = lab.subnet(vpc_id, "10.0.0.0/24")

@@ -19,7 +19,7 @@ READY_SECONDS = 90.0
 POLL_SECONDS = 0.05
 START_ATTEMPTS = 2
 GARBAGE_COLLECTION = "400"
-"""Go's GOGC: a third less time than with 50 for the API server's start, and 140 MB more memory."""
+"""Go's GOGC: a quarter less time than with 50 for the API server's start, and 140 MB more memory."""
 STAGES = Path(__file__).parent / "stages"
 
 
