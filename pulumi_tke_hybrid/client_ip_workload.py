@@ -101,7 +101,7 @@ class ClientIpWorkload(pulumi.ComponentResource):
         super().__init__(
             "tke-hybrid:index:ClientIpWorkload",
             name,
-            {**self._objects.guarded, "rules": parsed.rules},
+            self._objects.guarded,
             with_hooks(opts, pulumi.ResourceHookBinding(before_update=[hook])),
         )
         if parsed.name is None:

@@ -41,8 +41,9 @@ class WorkloadGuardProvider(ResourceProvider):
 def guard_properties(
     args: "ClientIpWorkloadArgs", name: "Input[str]", service_name: "Input[str]"
 ) -> dict[str, Any]:
-    """Return the inputs of the component that its next update is compared with. States of users hold these
-    keys, and lack the values that `with_defaults` adds."""
+    """Return the inputs of the component: what its next update is compared with, and the severities that the
+    program sets, which a reviewer reads. States of users hold these keys, and lack the values that
+    `with_defaults` adds."""
     found = {
         "name": name,
         "namespace": None if args.namespace == _NAMESPACE else args.namespace,
@@ -62,6 +63,7 @@ def guard_properties(
         "frontService": args.front_service_name,
         "ids": _replaceable_ids(args) or None,
         "allowAddressChange": args.allow_address_change or None,
+        "rules": args.rules or None,
     }
     return {key: value for key, value in found.items() if value is not None}
 
