@@ -159,10 +159,8 @@ def run(
     try:
         loop.run_until_complete(stack.run_pulumi_func(lambda: (program(), None)[1]))
     finally:
-        for task in asyncio.all_tasks(loop):  # of a failed program
-            task.cancel()
-        loop.run_until_complete(asyncio.sleep(0))  # a coroutine that never starts is a warning
-        settings.reset_options()
+        for _ in range(2):  # each setting remembers its last value once
+            settings.reset_options()
         loop.close()
         # CPython 3.11 fails when what is left of the program is collected while a module is being compiled
         gc.collect()
