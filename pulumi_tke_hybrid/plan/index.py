@@ -177,6 +177,15 @@ class PlanIndex:
         return dict(found)
 
     @cached_property
+    def pools_without_cluster(self) -> Sequence[str]:
+        """A sentence for each node pool whose cluster is not known."""
+        return [
+            f"which cluster {pool.name} belongs to is not known"
+            for pool in self.node_makers.get(UNKNOWN_CLUSTER, ())
+            if pool.type != resource_types.CLUSTER
+        ]
+
+    @cached_property
     def objects(self) -> Sequence[Step]:
         """All objects of Kubernetes."""
         return [step for step in self._plan.steps if step.type.startswith("kubernetes:")]

@@ -34,7 +34,7 @@ def both_inventories(plan: Plan) -> tuple[Mapping[str, ClusterInventory], Mappin
 def before_and_after(plan: Plan) -> tuple[Plan, Plan]:
     """The resources before and after a plan, as steps that change nothing. A resource that the plan makes has
     no state and no id."""
-    before = [replace(step, op=Op.SAME, new=step.old) for step in plan.steps if step.old]
+    before = [_unchanged(step) for step in plan.steps if step.old]
     after = [_after(step) for step in plan.steps if step.op is not Op.DELETE and step.new]
     return Plan(before), Plan(after)
 
@@ -220,11 +220,7 @@ def _read_pools(index: PlanIndex, found: _Found, alone: bool, reading: _Reading)
     """Read the node pools that no component declares: the list of the component has the other pools."""
     stray = index.node_makers.get("", [])
     if not alone or not found.cluster:
-        reading.unknowns.extend(
-            f"which cluster {pool.name} belongs to is not known"
-            for pool in stray
-            if pool.type != resource_types.CLUSTER
-        )
+        reading.unknowns.extend(index.pools_without_cluster)
     for pool in (
         [*index.node_makers.get(found.cluster, ()), *(stray if alone else ())] if found.cluster else ()
     ):
@@ -313,7 +309,15 @@ def _workloads(index: PlanIndex, found: _Found, alone: bool, reading: _Reading) 
     )
 
 
+def _unchanged(step: Step) -> Step:
+    if step.op is Op.SAME and step.new is step.old:
+        return step
+    return replace(step, op=Op.SAME, new=step.old)
+
+
 def _after(step: Step) -> Step:
+    if step.op is Op.SAME and step.new is step.old:
+        return step
     made = step.creates
     return replace(
         step, op=Op.SAME, old=step.new, state={} if made else step.state, id="" if made else step.id

@@ -155,7 +155,7 @@ def _add_pool(zone: ZoneChange, cluster: str | None, pool: Step, checked: bool) 
         zone.unlisted = True
         return
     pools = zone.pools.setdefault(cluster, ZonePools())
-    if pool not in pools.steps:
+    if pools.steps[-1:] != [pool]:  # the last one: all parts of a pool come one after another
         pools.steps.append(pool)
     pools.checked = pools.checked or checked
 
