@@ -156,7 +156,9 @@ class Steps:
             self.unknown_operations[str(said)] = None
         self._refreshed = self._refreshed or said == "refresh"
         self._deleted_with[urn] = deleted_with(old)
-        step = replace(self._step(given, urn, op, old, new), is_rest=is_rest)
+        step = self._step(given, urn, op, old, new)
+        if is_rest:
+            step = replace(step, is_rest=True)
         pair = (str(at(old, "provider") or ""), str(at(new, "provider") or _provider(given)))
         if pair not in self._seen:
             self._seen.add(pair)
