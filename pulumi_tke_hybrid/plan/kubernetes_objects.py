@@ -6,6 +6,7 @@ The functions read steps and their inputs; no function here judges a change.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from pulumi_tke_hybrid.plan.model import Step, is_patch
@@ -78,7 +79,7 @@ class Holder:
         """The kind in Kubernetes, e.g. `StatefulSet`; a patch has the kind of its object."""
         return kubernetes_kind(self.type)[2].removesuffix("Patch")
 
-    @property
+    @cached_property
     def template(self) -> Props:
         """The pod template; empty where it is missing or not known."""
         return mapping(_below(self.props, *self.path))
@@ -164,7 +165,7 @@ def _below(props: object, *path: str | int) -> Any:
     """The value at a path that may lead through lists; unknown below an unknown value."""
     found: Any = props
     for key in path:
-        if unknown(found):
+        if not isinstance(found, dict) and unknown(found):
             return found
         if isinstance(key, int):
             listed = items(found)

@@ -296,7 +296,12 @@ def _differs(
 
 
 def _value(props: Mapping[str, Any], path: str) -> Any:
-    return at(props, *path.split("."))
+    return at(props, *_keys(path))
+
+
+@cache
+def _keys(path: str) -> tuple[str, ...]:
+    return tuple(path.split("."))
 
 
 def reasons(step: Step) -> str:
@@ -317,6 +322,6 @@ def way_back(step: Step) -> str:
 
 def _all_reasons(step: Step) -> list[str]:
     differing = _differing(step.type, step.old, step.new, step.state)
-    own = [path for path in differing if not holds_unknown(at(step.new, *path.split(".")))]
+    own = [path for path in differing if not holds_unknown(_value(step.new, path))]
     outer = {path.split(".")[0] for path in own if "." in path}
     return list(dict.fromkeys([*own, *(key for key in step.replace_keys if key not in outer)]))
