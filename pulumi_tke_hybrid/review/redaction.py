@@ -35,13 +35,17 @@ class Redactor:
     def __init__(self, secrets: Iterable[str]) -> None:
         known = sorted(secrets, key=len, reverse=True)
         self._secrets = re.compile("|".join(map(re.escape, known))) if known else None
+        self._lines: dict[tuple[str, int], str] = {}
 
     def line(self, text: str, most: int = SENTENCE) -> str:
-        """Return one printable line for a terminal or a program."""
-        cut = text[: most * 20]
-        if self._secrets is not None:
-            cut = self._secrets.sub(SECRET, cut)
-        return shown(_CREDENTIALS.sub(SECRET, cut), most)
+        """Return one printable line for a terminal or a program. Kept, because a report repeats its texts."""
+        found = self._lines.get((text, most))
+        if found is None:
+            cut = text[: most * 20]
+            if self._secrets is not None:
+                cut = self._secrets.sub(SECRET, cut)
+            found = self._lines[text, most] = shown(_CREDENTIALS.sub(SECRET, cut), most)
+        return found
 
     def prose(self, text: str, most: int = SENTENCE) -> str:
         """Return the line escaped for a sentence of Markdown."""
