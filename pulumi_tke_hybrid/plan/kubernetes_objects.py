@@ -165,7 +165,7 @@ def _below(props: object, *path: str | int) -> Any:
     """The value at a path that may lead through lists; unknown below an unknown value."""
     found: Any = props
     for key in path:
-        if not isinstance(found, dict) and unknown(found):
+        if isinstance(found, str) and unknown(found):
             return found
         if isinstance(key, int):
             listed = items(found)

@@ -53,7 +53,7 @@ def at(props: object, *path: str) -> Any:
 def below(props: object, *path: str) -> Any:
     """As `at`, but a value below an unknown value is unknown, not None."""
     for key in path:
-        if not isinstance(props, dict) and unknown(props):
+        if isinstance(props, str) and unknown(props):
             return props
         props = at(props, key)
     return props
@@ -89,9 +89,7 @@ def texts(value: object) -> list[str]:
 
 def holds_unknown(value: Any) -> bool:
     """Whether the value, or a part of the value, is unknown in a preview."""
-    if isinstance(value, dict):
-        return any(map(holds_unknown, value.values()))
-    return any(map(holds_unknown, value)) if isinstance(value, list) else unknown(value)
+    return unknown(value) or any(map(holds_unknown, mapping(value).values() or items(value)))
 
 
 Object = Mapping[str, Any]
