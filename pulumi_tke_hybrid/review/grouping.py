@@ -7,6 +7,7 @@ check all steps.
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass, field
+from functools import cached_property
 
 from pulumi_tke_hybrid.cli.process import listed, several
 from pulumi_tke_hybrid.plan import resource_types
@@ -95,6 +96,12 @@ class Group:
     def kind(self) -> str:
         """The short type: `HybridCluster`, `Service`."""
         return short_type(self.head or self.steps[0])
+
+    @cached_property
+    def summary(self) -> str:
+        """The changes in a few words; names and values are not escaped yet. Read after the last step is
+        added."""
+        return _summary(self)
 
     @property
     def op(self) -> Op:
@@ -218,8 +225,7 @@ def _component_of(step: Step, by_urn: dict[str, Step]) -> Step | None:
     return found
 
 
-def summary(group: Group) -> str:
-    """Return the changes of a group in a few words; names and values are not escaped yet."""
+def _summary(group: Group) -> str:
     if group.op not in (Op.CREATE, Op.DELETE):
         return "; ".join(dict.fromkeys(_phrases(group))) or "its settings"
     verb = "new" if group.op is Op.CREATE else "deleted"

@@ -16,7 +16,7 @@ from pulumi_tke_hybrid.plan.model import Op, Plan, Step
 from pulumi_tke_hybrid.plan.rules.cluster_rules import PHANTOM_HYBRID, POD_NETWORK_OFF
 from pulumi_tke_hybrid.plan.rules.coverage import HEADROOM
 from pulumi_tke_hybrid.plan.zone_changes import ZoneChange
-from pulumi_tke_hybrid.review.grouping import Counts, Group, summary
+from pulumi_tke_hybrid.review.grouping import Counts, Group
 from pulumi_tke_hybrid.review.redaction import Redactor, shown_errors
 from pulumi_tke_hybrid.review.review import JudgedCause, Review, ReviewVerdict, StackReview
 from pulumi_tke_hybrid.tke.rule import Severity
@@ -247,7 +247,7 @@ _CHANGE_COLUMNS: Sequence[ReviewColumn[Group]] = (
         markdown=lambda redactor, row: f"{redactor.code(row.name)} {redactor.prose(row.kind, 60)}",
     ),
     ReviewColumn("", "type", lambda row: row.kind),
-    ReviewColumn("how", "what", summary, summary),
+    ReviewColumn("how", "what", lambda row: row.summary, lambda row: row.summary),
 )
 
 
