@@ -184,6 +184,18 @@ def unmoved_findings(network: str, pods: Sequence[str]) -> Iterator[Finding]:
         )
 
 
+def still_direct_findings(network: str, fronts: Sequence[str]) -> Iterator[Finding]:
+    """Report a change of the network while a live Service or Ingress sends to pods against the program."""
+    if fronts:
+        yield ONE_STEP_AT_A_TIME.finding(
+            "network",
+            f"while the live {' and '.join(fronts)} sends to pods",
+            value=repr(network),
+            why="the stack's state differs from the cluster; clients would be dropped",
+            todo="go back to the last network, run `pulumi up --refresh`, then change the network",
+        )
+
+
 _SHOWN_PODS = 5
 _FIXED = {
     "kind": "between public, internal and existing",
