@@ -12,17 +12,16 @@ import os
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar, cast
-from weakref import WeakKeyDictionary
 
 import pulumi
 from pulumi.output import Unknown
 
+from pulumi_tke_hybrid.component import in_thread, of_run, state_of
 from pulumi_tke_hybrid.component.inputs import Input, is_plain, spelling
 from pulumi_tke_hybrid.component.invalid_inputs import InvalidInputs
 from pulumi_tke_hybrid.kube import KubeError, NotFound
@@ -60,18 +59,6 @@ class Place:
     namespace: Input[str]
     names: Mapping[str, tuple[str, Input[str]]]
     """By child: kind, and name of the object."""
-
-
-_THREADS = ThreadPoolExecutor(8, "tke-hybrid")
-
-
-async def in_thread(function: Callable[..., T], *arguments: Any) -> T:
-    """Return the result of a blocking function.
-
-    The event loop's own threads wait for the engine, and the engine waits for hooks: a hook that needed such
-    a thread could wait forever.
-    """
-    return await asyncio.get_running_loop().run_in_executor(_THREADS, function, *arguments)
 
 
 async def read_live(
@@ -160,10 +147,6 @@ def objects_and_budgets(
     )
 
 
-_BUDGETS: "WeakKeyDictionary[Any, dict[object, asyncio.Task[Objects]]]" = WeakKeyDictionary()
-"""Disruption budgets that a preview has read, by the event loop of the run, and by cluster and namespace."""
-
-
 async def budgets_in(provider: pulumi.ProviderResource | None, namespace: str) -> Objects:
     """Return the disruption budgets of a namespace. Raise `KubeError`.
 
@@ -176,7 +159,7 @@ async def budgets_in(provider: pulumi.ProviderResource | None, namespace: str) -
 
     if not pulumi.runtime.is_dry_run():
         return await read()
-    reads = _BUDGETS.setdefault(asyncio.get_running_loop(), {})
+    reads = of_run("tke_hybrid_budgets", dict[object, asyncio.Task[Objects]])
     if (cluster, namespace) not in reads:
         reads[cluster, namespace] = asyncio.create_task(read())
     return await reads[cluster, namespace]
@@ -333,9 +316,7 @@ async def _engine_inputs(provider: pulumi.ProviderResource | None) -> Mapping[st
     if provider is None:
         given = pulumi.Config("kubernetes").get("upsertExistingObjects")
         return {"upsertExistingObjects": given or os.environ.get("PULUMI_K8S_UPSERT_EXISTING_OBJECTS", "")}
-    urn = await provider.urn.future()
-    found: Any = await pulumi.runtime.invoke_async("pulumi:pulumi:getResource", {"urn": urn})
-    return cast(Mapping[str, Any], found["state"])
+    return await state_of(provider)
 
 
 async def cluster_of(provider: pulumi.ProviderResource | None) -> tuple[str, str]:

@@ -9,16 +9,13 @@ import hashlib
 import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
 
 import pulumi
 from pulumi.dynamic import ResourceProvider
 from pulumi.runtime.mocks import MockMonitor
-from pulumi.runtime.proto.resource_pb2 import ResourceInvokeRequest
-from pulumi.runtime.rpc import deserialize_properties_unwrap_secrets, serialize_properties
 from pulumi.runtime.settings import get_monitor, get_root_resource
 
-from pulumi_tke_hybrid.component.live_objects import in_thread
+from pulumi_tke_hybrid.component import of_run, state_of
 from pulumi_tke_hybrid.tke import keys
 from pulumi_tke_hybrid.tke.annotations import FIXED, On
 from pulumi_tke_hybrid.tke.enis import selects_eni
@@ -191,39 +188,21 @@ def fingerprint(state: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:12]
 
 
-async def stored_outputs(resource: pulumi.Resource) -> Any:
-    """Return the outputs of a registered resource, as the last run stored them where this run has not updated
-    the resource.
-
-    `pulumi.runtime.invoke` would need a thread of the event loop, as `live_objects.in_thread` explains.
-    """
-    monitor: Any = get_monitor()
-    arguments = await serialize_properties({"urn": await resource.urn.future()}, {})
-    request = ResourceInvokeRequest(tok="pulumi:pulumi:getResource", args=arguments, acceptResources=True)
-    response = await in_thread(monitor.Invoke, request)
-    found, _ = deserialize_properties_unwrap_secrets(getattr(response, "return"))
-    return at(found, "state")
-
-
-_FIRST_READS: "WeakKeyDictionary[Any, pulumi.Output[bool]]" = WeakKeyDictionary()
-"""The first read of outputs of each run. The monitor is the engine's side of a run."""
-
-
 def outputs_are_readable() -> "Input[bool]":
-    """Return a value that is known after the engine has registered the provider with which `stored_outputs`
-    reads.
+    """Return a value that is known after the engine has registered the provider with which `state_of` reads.
 
     The registration takes a step of the engine. The engine runs a limited number of steps at the same time
     (`--parallel`), and each of them can be a hook that reads outputs: then the engine would wait forever.
     """
-    stack, monitor = get_root_resource(), get_monitor()
-    if stack is None or isinstance(monitor, MockMonitor):  # a test of a program: no engine runs steps
+    stack = get_root_resource()
+    if stack is None or isinstance(get_monitor(), MockMonitor):  # a test of a program: no engine runs steps
         return True
-    if monitor not in _FIRST_READS:
-        _FIRST_READS[monitor] = pulumi.Output.from_input(_read(stack))
-    return _FIRST_READS[monitor]
 
+    async def read() -> bool:
+        await state_of(stack)
+        return True
 
-async def _read(resource: pulumi.Resource) -> bool:
-    await stored_outputs(resource)
-    return True
+    def first_read() -> pulumi.Output[bool]:
+        return pulumi.Output.from_input(read())
+
+    return of_run("tke_hybrid_first_read", first_read)

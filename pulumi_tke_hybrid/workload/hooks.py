@@ -9,16 +9,14 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, cast
 
 import pulumi
-from pulumi.runtime.settings import get_monitor
 
-from pulumi_tke_hybrid.component import live_objects
+from pulumi_tke_hybrid.component import in_thread, live_objects, of_run, state_of
 from pulumi_tke_hybrid.component.inputs import await_registrations_first
 from pulumi_tke_hybrid.component.invalid_inputs import InvalidInputs
 from pulumi_tke_hybrid.component.live_objects import (
     Live,
     cluster_is_known,
     cluster_of,
-    in_thread,
     known_value,
 )
 from pulumi_tke_hybrid.kube import KubeError
@@ -42,7 +40,6 @@ from pulumi_tke_hybrid.workload.guard import (
     is_direct,
     network_of,
     reached,
-    stored_outputs,
     with_defaults,
 )
 from pulumi_tke_hybrid.workload.workload_objects import HEADLESS, INGRESS, PODS, SERVICE, WorkloadObjects
@@ -62,17 +59,16 @@ class _Shared:
         self.hook: Any = None
 
 
-_HOOKS = "tke_hybrid_hooks"
-"""The attribute of the monitor with the hooks of a run, by their names. The monitor is the engine's side of a
-run. A dictionary of this module would keep all runs of a process in memory: hooks refer to the monitor."""
+def _first_hook() -> dict[str, _Shared]:
+    """Return the hooks of a run by their names, before the first hook."""
+    await_registrations_first()
+    return {}
 
 
 def _shared(title: str, resource: str, objects: WorkloadObjects, make: Callable[[str, _Shared], Any]) -> Any:
     """Return the hook of this title that serves the resource. Two resources of one name, below parents of
     different types, have two hooks."""
-    if _HOOKS not in vars(get_monitor()):
-        await_registrations_first()
-    hooks: dict[str, _Shared] = vars(get_monitor()).setdefault(_HOOKS, {})
+    hooks = of_run("tke_hybrid_hooks", _first_hook)
     name, number = title, 1
     while resource in hooks.setdefault(name, _Shared()).workloads:
         number += 1
@@ -305,7 +301,7 @@ async def _is_expected(objects: WorkloadObjects) -> bool:
     """
     if objects.change_is_checked:
         return True
-    outputs = await stored_outputs(objects.component)
+    outputs = await state_of(objects.component)
     return bool(at(outputs, "settled") == fingerprint(with_defaults(await _side(objects.guarded))))
 
 

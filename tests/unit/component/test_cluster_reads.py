@@ -3,13 +3,14 @@
 import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import Any
 
 import pulumi
 import pytest
 
-from pulumi_tke_hybrid.component import live_objects
-from pulumi_tke_hybrid.component.live_objects import Objects, budgets_in, in_thread
+from pulumi_tke_hybrid.component import in_thread, live_objects
+from pulumi_tke_hybrid.component.live_objects import Objects, budgets_in
 
 
 def test_a_read_ends_while_registrations_occupy_every_thread_of_the_event_loop() -> None:
@@ -40,6 +41,8 @@ def test_workloads_of_a_preview_share_the_read_of_a_namespace(
 
     monkeypatch.setattr(live_objects, "objects_and_budgets", objects_and_budgets)
     monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: dry_run)
+    run_of_a_program = SimpleNamespace()
+    monkeypatch.setattr("pulumi_tke_hybrid.component.get_monitor", lambda: run_of_a_program)
 
     async def program() -> list[Objects]:
         return await asyncio.gather(*(budgets_in(None, namespace) for namespace in ("a", "a", "b")))

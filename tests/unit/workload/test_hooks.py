@@ -14,7 +14,7 @@ import pulumi_kubernetes as kubernetes
 import pytest
 
 import pulumi_tke_hybrid as tke
-from pulumi_tke_hybrid.component.live_objects import in_thread
+from pulumi_tke_hybrid.component import in_thread
 from pulumi_tke_hybrid.workload.guard import fingerprint
 from tests.unit.live import PULUMI, cluster_of, holder, live, no_cluster
 from tests.unit.programs import Graph, run
