@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from tests.engine.stacks import state_file, steps
+from tests.engine.stacks import steps
 from tests.lab.pulumi_cli import PulumiProject
 
 STATES: Final = Path(__file__).with_name("states")
@@ -51,7 +51,7 @@ def leaves_earlier_states_alone(
     put back. `restless`: the steps, by resource name, that the program plans with its own state too. Only a
     program of raw resources of the vendor may have such steps.
     """
-    file = state_file(project)
+    file = project.state_file()
     written = file.read_bytes()
     today: Json = json.loads(written)
     folder = os.environ.get(RECORD)
@@ -89,7 +89,7 @@ def _check(
         raise AssertionError(f"{title} would change: {planned} instead of {expected}:\n{shown}")
     if gone:
         project.up()
-        updated: Json = json.loads(state_file(project).read_text())
+        updated: Json = json.loads(project.state_file().read_text())
         if comparable(updated) != comparable(today):
             assert steps(project) == restless, f"{title} changes again after an `up`"
 

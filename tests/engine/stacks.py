@@ -38,14 +38,8 @@ def stack(
         (root / f"Pulumi.{name}.yaml").unlink(missing_ok=True)
 
 
-def state_file(project: PulumiProject) -> Path:
-    """The file in which the backend stores the stack's state."""
-    (found,) = (project.backend / ".pulumi" / "stacks").glob(f"*/{project.stack}.json")
-    return found
-
-
 def _has_resources(project: PulumiProject) -> bool:
-    latest = json.loads(state_file(project).read_text())["checkpoint"].get("latest") or {}
+    latest = json.loads(project.state_file().read_text())["checkpoint"].get("latest") or {}
     return bool(latest.get("resources") or latest.get("pending_operations"))
 
 

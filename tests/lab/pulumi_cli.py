@@ -247,10 +247,14 @@ class PulumiProject:
     def _without_preview(self, *arguments: str, **options: Unpack[RunOptions]) -> Result:
         return self.run(*arguments, "--yes", "--skip-preview", **options)
 
+    def state_file(self) -> Path:
+        """The file in which the backend stores the stack's state."""
+        (found,) = (self.backend / ".pulumi" / "stacks").glob(f"*/{self.stack}.json")
+        return found
+
     def export(self) -> dict[str, Any]:
         """The text of `pulumi stack export`, read from the backend's file: secrets stay encrypted."""
-        (path,) = self.backend.glob(f".pulumi/stacks/*/{self.stack}.json")
-        stored: dict[str, Any] = json.loads(path.read_text())
+        stored: dict[str, Any] = json.loads(self.state_file().read_text())
         deployment: dict[str, Any] = stored.pop("checkpoint").get("latest") or {}
         return {**stored, "deployment": deployment}
 
