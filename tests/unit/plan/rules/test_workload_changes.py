@@ -5,7 +5,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from tests.unit.workloads import refusals as told
+from tests.unit.workloads import refusals
 
 PUBLIC = {"kind": "public", "chargeType": "TRAFFIC_POSTPAID_BY_HOUR", "bandwidth": 10}
 INTERNAL = {"kind": "internal", "subnetId": "subnet-11111111"}
@@ -100,16 +100,16 @@ def state(**more: Any) -> dict[str, Any]:
 def test_a_change_that_would_cost_the_address_is_refused_until_allowed(
     before: dict[str, Any], after: dict[str, Any], what: str
 ) -> None:
-    (line,) = told(state(**before), state(**after))
+    (line,) = refusals(state(**before), state(**after))
     assert line.startswith(what)
     assert "set allow_address_change=True to have it replaced, with a new address and a gap" in line
-    assert told(state(**before), state(**after, allowAddressChange=True)) == []
-    assert told(state(**before), state(**before)) == []
+    assert refusals(state(**before), state(**after, allowAddressChange=True)) == []
+    assert refusals(state(**before), state(**before)) == []
 
 
 def test_a_load_balancer_may_come_and_a_name_without_one_may_change() -> None:
-    assert told(state(service=NONE), state(service=PUBLIC)) == []
-    assert told(state(service=NONE), state(service=NONE, name="shop")) == []
+    assert refusals(state(service=NONE), state(service=PUBLIC)) == []
+    assert refusals(state(service=NONE), state(service=NONE, name="shop")) == []
 
 
 OWN, DEFAULT = {"app": "web", "tier": "front"}, {"app.kubernetes.io/name": "web"}
@@ -135,7 +135,7 @@ def test_the_labels_by_which_pods_are_found_never_change_under_one_name(
 ) -> None:
     before = what.split(" instead of ")[1]
     for more in ({}, {"service": NONE}, {"allowAddressChange": True}):
-        assert told(state(selector=old, **more), state(selector=new, **more)) == [
+        assert refusals(state(selector=old, **more), state(selector=new, **more)) == [
             f"selector: {what}; Kubernetes cannot change it in place: the Service would select no pod, and"
             f" all pods would stop before others start; go back to {before}, or make another workload of"
             " another name beside it, move the clients, and remove this one"
@@ -143,13 +143,13 @@ def test_the_labels_by_which_pods_are_found_never_change_under_one_name(
 
 
 def test_other_objects_and_unknown_labels_have_no_other_selector() -> None:
-    assert told(state(selector=OWN), state(selector=dict(reversed(OWN.items())))) == []
-    assert told(state(selector=OWN), state(selector={"app": "web", "tier": UNKNOWN})) == []
-    assert told(state(selector=OWN), state(selector=UNKNOWN)) == []
+    assert refusals(state(selector=OWN), state(selector=dict(reversed(OWN.items())))) == []
+    assert refusals(state(selector=OWN), state(selector={"app": "web", "tier": UNKNOWN})) == []
+    assert refusals(state(selector=OWN), state(selector=UNKNOWN)) == []
     renamed = {"name": "shop", "selector": {"app.kubernetes.io/name": "shop"}, "allowAddressChange": True}
-    assert told(state(selector=DEFAULT), state(**renamed)) == []
+    assert refusals(state(selector=DEFAULT), state(**renamed)) == []
     earlier = {"network": "eni", "direct": True, "exposure": "public"}  # a stack of an earlier version
-    assert told(earlier, state(selector=OWN)) == []
+    assert refusals(earlier, state(selector=OWN)) == []
 
 
 def claims(storage: object = "10Gi", **more: object) -> list[object]:
@@ -158,29 +158,33 @@ def claims(storage: object = "10Gi", **more: object) -> list[object]:
 
 @pytest.mark.parametrize("other", [claims("20Gi"), claims(labels={"a": "b"}), [*claims(), *claims()], []])
 def test_the_volumes_of_a_statefulset_never_change_under_one_name(other: list[object]) -> None:
-    (line,) = told(state(volumeClaims=claims()), state(volumeClaims=other))
+    (line,) = refusals(state(volumeClaims=claims()), state(volumeClaims=other))
     assert line.startswith(
         "volume_claims: are others than the StatefulSet was made with; Kubernetes cannot change them in place"
     )
     assert (
-        told(state(volumeClaims=claims(), service=NONE), state(volumeClaims=other, service=NONE, name="shop"))
+        refusals(
+            state(volumeClaims=claims(), service=NONE), state(volumeClaims=other, service=NONE, name="shop")
+        )
         == []
     )
-    assert told(state(volumeClaims=other), state(volumeClaims=other)) == []
-    assert told(state(), state(volumeClaims=other)) == []  # a stack of before, or a Deployment
+    assert refusals(state(volumeClaims=other), state(volumeClaims=other)) == []
+    assert refusals(state(), state(volumeClaims=other)) == []  # a stack of before, or a Deployment
 
 
 def test_unknown_volumes_are_not_refused() -> None:
-    assert told(state(volumeClaims=claims()), state(volumeClaims=UNKNOWN)) == []
-    assert told(state(volumeClaims=claims()), state(volumeClaims=claims(UNKNOWN))) == []
+    assert refusals(state(volumeClaims=claims()), state(volumeClaims=UNKNOWN)) == []
+    assert refusals(state(volumeClaims=claims()), state(volumeClaims=claims(UNKNOWN))) == []
 
 
 def test_an_unknown_value_is_not_refused() -> None:
-    assert told(state(service=PUBLIC), state(service={**PUBLIC, "bandwidth": UNKNOWN}, name=UNKNOWN)) == []
+    assert (
+        refusals(state(service=PUBLIC), state(service={**PUBLIC, "bandwidth": UNKNOWN}, name=UNKNOWN)) == []
+    )
 
 
 def test_the_first_preview_of_a_workload_refuses_nothing() -> None:
-    assert told({}, state()) == []
+    assert refusals({}, state()) == []
 
 
 ENI, BY_NODE_PORT = {"network": "eni", "direct": True}, {"network": "eni", "direct": False}
@@ -221,7 +225,7 @@ OVERLAY, OVERLAY_DIRECT = (
 def test_pods_change_their_network_only_behind_node_ports(
     before: dict[str, Any], after: dict[str, Any], steps: str | None
 ) -> None:
-    lines = told(state(**before), state(**after))
+    lines = refusals(state(**before), state(**after))
     if steps is None:
         assert lines == []
     else:
@@ -233,4 +237,4 @@ def test_pods_change_their_network_only_behind_node_ports(
 
 
 def test_without_a_load_balancer_the_network_changes_at_once() -> None:
-    assert told(state(service=NONE, **OVERLAY), state(service=NONE, **ENI)) == []
+    assert refusals(state(service=NONE, **OVERLAY), state(service=NONE, **ENI)) == []
