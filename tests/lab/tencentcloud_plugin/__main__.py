@@ -12,7 +12,8 @@ _LOOK_FOR_ENGINE = 1.0
 
 
 def _skip_sdk() -> None:
-    """Let `pulumi.runtime.proto` be imported without the SDK around it, which takes half of the start."""
+    """Let `pulumi.runtime.proto` be imported without the SDK around it, which takes half of the start. The
+    language host has this function too: the script is installed alone and imports nothing of the lab."""
     found = importlib.util.find_spec("pulumi")
     for folder in (found and found.submodule_search_locations) or ():
         for name, path in (("pulumi", Path(folder)), ("pulumi.runtime", Path(folder, "runtime"))):
