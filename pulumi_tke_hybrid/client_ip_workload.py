@@ -10,6 +10,7 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as kubernetes
 
+from pulumi_tke_hybrid.component import serve_hooks
 from pulumi_tke_hybrid.component.args import (
     check_deferred,
     child_options,
@@ -95,6 +96,7 @@ class ClientIpWorkload(pulumi.ComponentResource):
         self._all_checked: list[Input[Any]] = []
         ignored = [*((opts.ignore_changes or ()) if opts else ())]
         ignored += ["spec.replicas"] if parsed.autoscaled else []
+        serve_hooks()  # before the tasks of the objects, which need a registered component
         self._objects = WorkloadObjects(self, owner, name, parsed, replicas=self._replicas, ignored=ignored)
         self._objects.guarded = self._guarded()
         hook = hooks.before("tke-hybrid-workload", name, self._objects, hooks.check_change)

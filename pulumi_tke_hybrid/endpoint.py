@@ -8,6 +8,7 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 import tencentcloud_iac_pulumi as tencentcloud
 
+from pulumi_tke_hybrid.component import resource_hook
 from pulumi_tke_hybrid.component.args import Args, args_class, child_options
 from pulumi_tke_hybrid.component.inputs import Input
 from pulumi_tke_hybrid.component.invalid_inputs import InvalidInputs
@@ -138,8 +139,4 @@ def _endpoint_hooks(owner: str, name: str) -> pulumi.ResourceHookBinding:
             owner, ranges_and_pools.moved_endpoint_findings(hook.old_inputs or {}, hook.new_inputs or {})
         )
 
-    return pulumi.ResourceHookBinding(
-        before_update=[
-            pulumi.ResourceHook(f"{name}-stays", stays, opts=pulumi.ResourceHookOptions(on_dry_run=True))
-        ]
-    )
+    return pulumi.ResourceHookBinding(before_update=[resource_hook(f"{name}-stays", stays, at_preview=True)])

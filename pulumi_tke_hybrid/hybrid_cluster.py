@@ -15,6 +15,7 @@ import tencentcloud_iac_pulumi as tencentcloud
 from pulumi_tke_hybrid.cloud.api_client import TencentCloud
 from pulumi_tke_hybrid.cloud.clusters import refuse_orphan
 from pulumi_tke_hybrid.cluster_guard import ClusterGuard
+from pulumi_tke_hybrid.component import resource_hook
 from pulumi_tke_hybrid.component.args import (
     check_deferred,
     child_options,
@@ -335,4 +336,4 @@ def _cluster_hooks(name: str, region: str) -> pulumi.ResourceHookBinding:
         inputs = hook.new_inputs or {}
         refuse_orphan(TencentCloud(settings_in(region)), str(inputs["vpcId"]), str(inputs["clusterName"]))
 
-    return pulumi.ResourceHookBinding(before_create=[pulumi.ResourceHook(f"{name}-name-is-free", is_free)])
+    return pulumi.ResourceHookBinding(before_create=[resource_hook(f"{name}-name-is-free", is_free)])

@@ -12,6 +12,7 @@ import tencentcloud_iac_pulumi as tencentcloud
 from pulumi_tke_hybrid.cloud.api_client import TencentCloud
 from pulumi_tke_hybrid.cloud.calls import CloudError
 from pulumi_tke_hybrid.cloud.clusters import refuse_orphan_pool, size_of
+from pulumi_tke_hybrid.component import resource_hook
 from pulumi_tke_hybrid.component.args import Args, args_class, child_options
 from pulumi_tke_hybrid.component.inputs import EachItem, Input, NoneAllowed, value_if_known
 from pulumi_tke_hybrid.component.invalid_inputs import InvalidInputs
@@ -310,10 +311,6 @@ def _pool_hooks(owner: str, name: str, region: str) -> pulumi.ResourceHookBindin
             )
 
     return pulumi.ResourceHookBinding(
-        before_create=[pulumi.ResourceHook(f"{name}-is-free", is_free)],
-        before_update=[
-            pulumi.ResourceHook(
-                f"{name}-size-stays", size_stays, opts=pulumi.ResourceHookOptions(on_dry_run=True)
-            )
-        ],
+        before_create=[resource_hook(f"{name}-is-free", is_free)],
+        before_update=[resource_hook(f"{name}-size-stays", size_stays, at_preview=True)],
     )

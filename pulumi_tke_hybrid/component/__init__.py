@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar, cast
 
 import pulumi
+from pulumi.runtime import settings, sync_await
 from pulumi.runtime.proto.resource_pb2 import ResourceInvokeRequest
 from pulumi.runtime.rpc import deserialize_properties_unwrap_secrets, serialize_properties
 from pulumi.runtime.settings import get_monitor
@@ -51,3 +52,30 @@ def of_run(name: str, make: Callable[[], T]) -> T:
         values[name] = make()
     found: T = values[name]
     return found
+
+
+def resource_hook(
+    name: str, function: Callable[[pulumi.ResourceHookArgs], Any], *, at_preview: bool = False
+) -> pulumi.ResourceHook:
+    """Return a hook that calls the function in an update, with `at_preview` in a preview too."""
+    serve_hooks()
+    return pulumi.ResourceHook(name, function, pulumi.ResourceHookOptions(on_dry_run=at_preview))
+
+
+def error_hook(name: str, function: Callable[[pulumi.ErrorHookArgs], Any]) -> pulumi.ErrorHook:
+    """Return a hook that calls the function after a failed step."""
+    serve_hooks()
+    return pulumi.ErrorHook(name, function)
+
+
+def serve_hooks() -> None:
+    """Start the server of the hooks before the first hook, and wait until the server runs.
+
+    The SDK starts a server for each hook, beside the program. If the program fails in that moment, the SDK
+    stops a server that has not started, and grpcio ends the process with signal 11: the user would not see
+    the mistake. Tasks of the program may run during the first call.
+    """
+    sdk: Any = settings
+    wait: Any = sync_await
+    server = of_run("tke_hybrid_hook_server", lambda: wait._sync_await(sdk._get_callbacks()))
+    sdk.SETTINGS.callbacks = server  # of the context that the tasks of the next hooks inherit

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import pulumi
 
-from pulumi_tke_hybrid.component import in_thread, live_objects, of_run, state_of
+from pulumi_tke_hybrid.component import error_hook, in_thread, live_objects, of_run, resource_hook, state_of
 from pulumi_tke_hybrid.component.inputs import await_registrations_first
 from pulumi_tke_hybrid.component.invalid_inputs import InvalidInputs
 from pulumi_tke_hybrid.component.live_objects import (
@@ -48,7 +48,6 @@ Check = Callable[[WorkloadObjects, pulumi.ResourceHookArgs], Awaitable[None]]
 """Raises `InvalidInputs` to refuse the step of the resource."""
 Explanation = Callable[[WorkloadObjects, pulumi.ErrorHookArgs], Awaitable[bool]]
 """Explains a failed step. Returns whether the engine tries again."""
-_ALSO_AT_PREVIEW = pulumi.ResourceHookOptions(on_dry_run=True)
 
 
 class _Shared:
@@ -87,7 +86,7 @@ def before(title: str, resource: str, objects: WorkloadObjects, check: Check) ->
         async def run(hook: pulumi.ResourceHookArgs) -> None:
             await check(shared.workloads[hook.name], hook)
 
-        return pulumi.ResourceHook(name, run, opts=_ALSO_AT_PREVIEW)
+        return resource_hook(name, run, at_preview=True)
 
     found: pulumi.ResourceHook = _shared(title, resource, objects, make)
     return found
@@ -100,7 +99,7 @@ def on_error(title: str, resource: str, objects: WorkloadObjects, explain: Expla
         async def run(hook: pulumi.ErrorHookArgs) -> bool:
             return await explain(shared.workloads[hook.name], hook)
 
-        return pulumi.ErrorHook(name, run)
+        return error_hook(name, run)
 
     found: pulumi.ErrorHook = _shared(title, resource, objects, make)
     return found

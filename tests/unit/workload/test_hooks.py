@@ -14,8 +14,9 @@ import pulumi_kubernetes as kubernetes
 import pytest
 
 import pulumi_tke_hybrid as tke
-from pulumi_tke_hybrid.component import in_thread
+from pulumi_tke_hybrid.component import in_thread, serve_hooks
 from pulumi_tke_hybrid.workload.guard import fingerprint
+from tests.unit import component_programs
 from tests.unit.live import PULUMI, cluster_of, holder, live, no_cluster
 from tests.unit.programs import Graph, run
 from tests.unit.workloads import SUBNET, workload
@@ -225,6 +226,7 @@ def test_a_preview_awaits_registrations_before_single_outputs(preview: bool, awa
     found: list[int] = []
 
     def program() -> None:
+        serve_hooks()  # waits, so the registration of the stack begins here
         for name in ("a", "b"):
             before = len(settings._get_rpc_manager().rpcs)
             workload(name)
@@ -232,6 +234,22 @@ def test_a_preview_awaits_registrations_before_single_outputs(preview: bool, awa
 
     run(program, preview=preview)
     assert found == awaited
+
+
+def test_the_server_of_the_hooks_runs_before_a_mistake_can_end_the_program() -> None:
+    """grpcio ends the process with signal 11 if a server is stopped before the server has started."""
+    settings: Any = pulumi.runtime.settings
+    servers: list[Any] = []
+
+    def program() -> None:
+        component_programs.cluster()
+        servers.append(settings.SETTINGS.callbacks)
+        workload()
+        servers.append(settings.SETTINGS.callbacks)
+
+    run(program)
+    assert servers[0] is not None
+    assert servers == [servers[0]] * 2
 
 
 def test_a_workload_makes_no_output_of_each_value_inside_the_facts_of_its_cluster(
