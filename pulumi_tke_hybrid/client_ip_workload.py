@@ -28,6 +28,7 @@ from pulumi_tke_hybrid.tke.annotations import On
 from pulumi_tke_hybrid.tke.objects import at
 from pulumi_tke_hybrid.tke.rules.load_balancer_rules import LoadBalancerUse
 from pulumi_tke_hybrid.workload import hooks
+from pulumi_tke_hybrid.workload.after_hooks import await_rollout, explain_stuck_rollout
 from pulumi_tke_hybrid.workload.exposure_args import register_use
 from pulumi_tke_hybrid.workload.guard import (
     fingerprint,
@@ -40,6 +41,7 @@ from pulumi_tke_hybrid.workload.ingress import make_ingress
 from pulumi_tke_hybrid.workload.pod_template import pod_template
 from pulumi_tke_hybrid.workload.rollout import (
     RolloutArgs,
+    RolloutTimeout,
     address_demand,
     deployment_timeout,
     max_surge,
@@ -180,21 +182,20 @@ class ClientIpWorkload(pulumi.ComponentResource):
         return value_after(name, *pending) if pending else name
 
     def _pods(
-        self, name: str, spec: Any, after: Sequence[pulumi.Resource], timeouts: pulumi.CustomTimeouts
+        self, name: str, spec: Any, after: Sequence[pulumi.Resource], timeout: RolloutTimeout
     ) -> dict[str, Any]:
         """Return the arguments of the Deployment or StatefulSet."""
+        self._objects.rollout_seconds = timeout.seconds
+        stuck = hooks.on_error("tke-hybrid-stuck-rollout", name, self._objects, explain_stuck_rollout)
         opts = child_options(
             self,
             depends_on=after,
             ignore_changes=self._objects.ignored_by_provider,
-            custom_timeouts=timeouts,
+            custom_timeouts=timeout.options(),
             hooks=pulumi.ResourceHookBinding(
                 before_update=[hooks.before("tke-hybrid-pods", name, self._objects, hooks.check_pods)],
-                on_error=[
-                    hooks.on_error(
-                        "tke-hybrid-stuck-rollout", name, self._objects, hooks.explain_stuck_rollout
-                    )
-                ],
+                after_update=[hooks.after("tke-hybrid-rollout", name, self._objects, await_rollout)],
+                on_error=[stuck],
             ),
         )
         return {
@@ -224,7 +225,7 @@ class ClientIpWorkload(pulumi.ComponentResource):
             ),
             template=pod_template(args, objects.object_name, objects.labels, objects.selector),
         )
-        return self._pods(f"{self._name}-deployment", spec, after, timeout.options())
+        return self._pods(f"{self._name}-deployment", spec, after, timeout)
 
     def _stateful_set(self, after: Sequence[pulumi.Resource]) -> dict[str, Any]:
         args, objects = self._args, self._objects
@@ -238,7 +239,7 @@ class ClientIpWorkload(pulumi.ComponentResource):
             template=pod_template(args, objects.object_name, objects.labels, objects.selector),
             volume_claim_templates=claims or None,
         )
-        return self._pods(f"{self._name}-statefulset", spec, after, timeout.options())
+        return self._pods(f"{self._name}-statefulset", spec, after, timeout)
 
     def _disruption_budget(self) -> dict[str, Any]:
         name = f"{self._name}-pdb"

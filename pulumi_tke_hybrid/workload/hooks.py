@@ -1,5 +1,5 @@
-"""Hooks of a workload: refusals before the step of a component or of its objects, and the report of a stuck
-rollout.
+"""Hooks of a workload: refusals before the step of a component or of its objects. `after_hooks` has the
+hooks after the step of an object.
 
 Each registration of a hook is a request to the engine, so the workloads of a program share each hook. The
 engine gives the hook the name of the resource, and the hook finds the workload by that name.
@@ -30,7 +30,7 @@ from pulumi_tke_hybrid.plan.rules.workload_changes import (
 )
 from pulumi_tke_hybrid.tke.annotations import On
 from pulumi_tke_hybrid.tke.enis import has_ended, selects_eni
-from pulumi_tke_hybrid.tke.objects import UNKNOWN, at, diagnosis_lines, unknown
+from pulumi_tke_hybrid.tke.objects import UNKNOWN, at, unknown
 from pulumi_tke_hybrid.tke.rule import ADOPTED, Finding
 from pulumi_tke_hybrid.tke.rules.adoption import budget_findings, live_findings, managed
 from pulumi_tke_hybrid.workload.guard import (
@@ -45,7 +45,7 @@ from pulumi_tke_hybrid.workload.guard import (
 from pulumi_tke_hybrid.workload.workload_objects import HEADLESS, INGRESS, PODS, SERVICE, WorkloadObjects
 
 Check = Callable[[WorkloadObjects, pulumi.ResourceHookArgs], Awaitable[None]]
-"""Raises `InvalidInputs` to refuse the step of the resource."""
+"""Raises `InvalidInputs` to refuse the step of a resource; after the step `RunError`, if the step failed."""
 Explanation = Callable[[WorkloadObjects, pulumi.ErrorHookArgs], Awaitable[bool]]
 """Explains a failed step. Returns whether the engine tries again."""
 
@@ -81,12 +81,22 @@ def _shared(title: str, resource: str, objects: WorkloadObjects, make: Callable[
 
 def before(title: str, resource: str, objects: WorkloadObjects, check: Check) -> pulumi.ResourceHook:
     """Return the hook that calls `check` before the step of a resource, at preview too."""
+    return _checking(title, resource, objects, check, at_preview=True)
 
+
+def after(title: str, resource: str, objects: WorkloadObjects, check: Check) -> pulumi.ResourceHook:
+    """Return the hook that calls `check` after the step of a resource."""
+    return _checking(title, resource, objects, check, at_preview=False)
+
+
+def _checking(
+    title: str, resource: str, objects: WorkloadObjects, check: Check, *, at_preview: bool
+) -> pulumi.ResourceHook:
     def make(name: str, shared: _Shared) -> pulumi.ResourceHook:
         async def run(hook: pulumi.ResourceHookArgs) -> None:
             await check(shared.workloads[hook.name], hook)
 
-        return resource_hook(name, run, at_preview=True)
+        return resource_hook(name, run, at_preview=at_preview)
 
     found: pulumi.ResourceHook = _shared(title, resource, objects, make)
     return found
@@ -318,28 +328,3 @@ async def check_budget(objects: WorkloadObjects, hook: pulumi.ResourceHookArgs) 
         pulumi.log.warn(f"{objects.owner}: {text}", objects.component)
         return
     InvalidInputs.raise_if_any(objects.owner, budget_findings(budgets, own, pod_labels))
-
-
-async def explain_stuck_rollout(objects: WorkloadObjects, hook: pulumi.ErrorHookArgs) -> bool:
-    """Log which pods are not ready, and why, after a failed wait for a Deployment or StatefulSet.
-
-    Pulumi's own error names neither readiness gate nor subnet. The hook reads the cluster once, and never
-    retries.
-    """
-    if hook.failed_operation == "delete":
-        return False
-    inputs: Mapping[str, Any] = hook.new_inputs or {}
-    workload = str(inputs["metadata"]["name"])
-    namespace = str(inputs["metadata"].get("namespace") or "default")
-    labels: Mapping[str, str] = inputs["spec"]["selector"]["matchLabels"]
-    try:
-        pods, events = await in_thread(
-            live_objects.pods_and_events, *await cluster_of(objects.provider), namespace, labels
-        )
-    except KubeError as error:  # the engine reports the failed wait itself
-        text = f"{workload}: the rollout failed, and its pods could not be read ({error})"
-        pulumi.log.warn(text, objects.component)
-        return False
-    for line in diagnosis_lines(workload, pods, events):
-        pulumi.log.error(f"{workload}: the rollout is stuck: {line}", objects.component)
-    return False

@@ -20,6 +20,7 @@ from pulumi_tke_hybrid.tke.rules.load_balancer_rules import (
     shared_ingress_finding,
 )
 from pulumi_tke_hybrid.workload import hooks
+from pulumi_tke_hybrid.workload.after_hooks import check_stored
 from pulumi_tke_hybrid.workload.exposure_args import INGRESS_KEYS, ExposureArgs
 from pulumi_tke_hybrid.workload.ports import port_problem
 from pulumi_tke_hybrid.workload.workload_objects import INGRESS, WorkloadObjects
@@ -171,7 +172,8 @@ def make_ingress(
             replace_on_changes=replacing_annotations(args, On.INGRESS),
             delete_before_replace=True,  # the new Ingress has the same name
             hooks=pulumi.ResourceHookBinding(
-                before_update=[hooks.before("tke-hybrid-ingress", name, objects, hooks.check_ingress)]
+                before_update=[hooks.before("tke-hybrid-ingress", name, objects, hooks.check_ingress)],
+                after_update=[hooks.after("tke-hybrid-stored", name, objects, check_stored)],
             ),
         ),
     )

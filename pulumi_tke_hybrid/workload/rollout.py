@@ -121,9 +121,14 @@ class RolloutTimeout:
     progress: int
     """Seconds until Kubernetes ends the rollout with a reason."""
 
+    @property
+    def seconds(self) -> int:
+        """Pulumi's own timeout, which is longer, so that Kubernetes' error comes first."""
+        return self.progress + PULUMI_MARGIN
+
     def options(self) -> pulumi.CustomTimeouts:
-        """Return Pulumi's own timeout, which is longer, so that Kubernetes' error comes first."""
-        text = f"{self.progress + PULUMI_MARGIN}s"
+        """Return Pulumi's own timeout for a new and for a changed object."""
+        text = f"{self.seconds}s"
         return pulumi.CustomTimeouts(create=text, update=text)
 
 

@@ -85,6 +85,8 @@ class WorkloadObjects:
         """Metadata and spec of the Service and the Ingress."""
         self.was_direct = False
         """Whether this run updates a Service or an Ingress that was direct."""
+        self.rollout_seconds = 0
+        """How long a rollout may take."""
         self._adopt, self._ignored = bool(args.adopt), list(ignored)
         self._kept_here = [path for path in ignored if lost_on_the_provider(path)]
         self.ignored_by_provider = [path for path in ignored if path not in self._kept_here]

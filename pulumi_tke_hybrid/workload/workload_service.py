@@ -29,6 +29,7 @@ from pulumi_tke_hybrid.tke.rules.load_balancer_rules import (
     setting_without_load_balancer,
 )
 from pulumi_tke_hybrid.workload import hooks
+from pulumi_tke_hybrid.workload.after_hooks import check_stored
 from pulumi_tke_hybrid.workload.exposure_args import SERVICE_KEYS, ExposureArgs
 from pulumi_tke_hybrid.workload.ports import PortArgs, listener_config, ports_findings, service_ports
 from pulumi_tke_hybrid.workload.workload_objects import HEADLESS, SERVICE, WorkloadObjects
@@ -174,7 +175,8 @@ def service_arguments(objects: WorkloadObjects) -> dict[str, Any]:
         replace_on_changes=replacing_annotations(args, On.SERVICE),
         delete_before_replace=True,  # the new Service has the same name
         hooks=pulumi.ResourceHookBinding(
-            before_update=[hooks.before("tke-hybrid-service", name, objects, hooks.check_service)]
+            before_update=[hooks.before("tke-hybrid-service", name, objects, hooks.check_service)],
+            after_update=[hooks.after("tke-hybrid-stored", name, objects, check_stored)],
         ),
     )
     metadata = objects.metadata(objects.service_name, SERVICE, written)

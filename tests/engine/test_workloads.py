@@ -2,13 +2,14 @@
 
 import json
 import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from lightkube.resources.apps_v1 import Deployment, StatefulSet
-from lightkube.resources.core_v1 import Service
+from lightkube.resources.core_v1 import Pod, Service
 from lightkube.resources.policy_v1 import PodDisruptionBudget
 
 from pulumi_tke_hybrid import eni_pod_template
@@ -254,6 +255,40 @@ def test_network_and_direct_access_change_in_steps_and_never_together(
         assert {row.network for row in pods(lab.kubeconfig(cluster))} == {network}
     assert project.outputs()["web"]["address"] == address
     assert kube.get(Service, "web").metadata.uid == uid
+
+
+def test_a_rollout_is_awaited_although_the_plugin_reports_it_before_the_controllers_see_it(
+    lab: Lab, cluster: str, project: PulumiProject
+) -> None:
+    """pulumi-kubernetes 4.25 reads the status that the StatefulSet had before the update."""
+    late: Json = {"exposure": {"kind": "none"}, "kind": "statefulset", "replicas": 1, "rollout": AT_ONCE}
+    describe(project, {"late": late})
+    project.up()
+    describe(project, {"late": {**late, "image": "nginx:2"}})
+    controllers = controller_manager(cluster)
+    os.kill(controllers, signal.SIGSTOP)
+    try:
+        running = project.start("up", "--yes", "--skip-preview")
+        assert not running.wait(10)
+    finally:
+        os.kill(controllers, signal.SIGCONT)
+    assert running.wait(60)
+    result = running.result()
+    assert result.exit_code == 0, result.output
+    assert "waiting for the rollout" in result.output
+    kube: Any = client(lab.kubeconfig(cluster))
+    (container,) = kube.get(Pod, "late-0").spec.containers
+    assert container.image == "nginx:2"
+
+
+def controller_manager(cluster: str) -> int:
+    """Return the process of the controllers of Kubernetes of this cluster."""
+    (found,) = [
+        path.parent.name
+        for path in Path("/proc").glob("[0-9]*/cmdline")
+        if b"/kube-controller-manager\0" in (arguments := path.read_bytes()) and cluster.encode() in arguments
+    ]
+    return int(found)
 
 
 def test_objects_made_by_hand_are_adopted_renamed_and_scaled_by_others(

@@ -24,6 +24,8 @@ from tests.unit.workloads import SUBNET, workload
 Json = dict[str, Any]
 INTERNAL = "service.kubernetes.io/qcloud-loadbalancer-internal-subnetid"
 DIRECT = "service.cloud.tencent.com/direct-access"
+AFTER = ("tke-hybrid-rollout", "tke-hybrid-stored")
+"""The hooks after an update."""
 ENI = {"tke.cloud.tencent.com/networks": "tke-route-eni"}
 EARLIER: Json = {"network": "eni", "direct": True, "exposure": "internal", "image": "nginx"}
 """Inputs of the component in a stack of an earlier version."""
@@ -37,7 +39,7 @@ def hooks(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
     def record(name: str, check: Any, opts: Any) -> Any:
         assert name not in found
-        assert opts.on_dry_run
+        assert opts.on_dry_run is not name.startswith(AFTER)
         found[name] = check
         return real(name, check, opts)
 
@@ -193,7 +195,8 @@ def test_workloads_share_their_hooks_and_workloads_of_one_name_do_not(hooks: dic
             tke.ClientIpWorkload(name, {"image": "nginx", "exposure": tke.not_exposed()}, options)
 
     run(program)
-    shared = ["tke-hybrid-only-budget", "tke-hybrid-pods", "tke-hybrid-service", "tke-hybrid-workload"]
+    before = ["tke-hybrid-only-budget", "tke-hybrid-pods", "tke-hybrid-service", "tke-hybrid-workload"]
+    shared = [*before, *AFTER]
     assert sorted(hooks) == sorted([*shared, *(f"{name}-2" for name in shared)])
 
 
