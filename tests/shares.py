@@ -23,8 +23,8 @@ _COMPONENTS = re.compile(
     re.MULTILINE,
 )
 """Imports that load Pulumi, directly or through a component. Pulumi loads for a second."""
-_COMPONENT_COST = 2
-"""Tests of components run programs, so each byte takes longer than a byte of the other tests."""
+_COMPONENT_COST, _OTHER_COST = 3, 2
+"""Time of a test file for each of its bytes: tests of components run programs."""
 
 
 def shares(folders: Sequence[str], number: int) -> list[list[str]]:
@@ -37,7 +37,7 @@ def shares(folders: Sequence[str], number: int) -> list[list[str]]:
     files = [path for folder in folders for path in Path(folder).rglob("test_*.py")]
     components = {path for path in files if _COMPONENTS.search(path.read_text(encoding="utf-8"))}
     for path in sorted(files, key=lambda path: (path not in components, path)):
-        work[path] = path.stat().st_size * (_COMPONENT_COST if path in components else 1)
+        work[path] = path.stat().st_size * (_COMPONENT_COST if path in components else _OTHER_COST)
     found: list[list[str]] = [[] for _ in range(number)]
     total, before = sum(work.values()), 0
     for path, size in work.items():

@@ -42,7 +42,8 @@ async def await_rollout(objects: WorkloadObjects, hook: pulumi.ResourceHookArgs)
         await asyncio.sleep(POLL_SECONDS)
     if found:
         await _log_reasons(objects, found)
-    raise pulumi.RunError(f"{objects.owner}: the rollout has not ended: {lacking}")
+    todo = "`pulumi up --refresh` waits again"  # without a refresh, the engine takes the update as done
+    raise pulumi.RunError(f"{objects.owner}: the rollout has not ended: {lacking}; {todo}")
 
 
 def _observed(workload: Object) -> bool:

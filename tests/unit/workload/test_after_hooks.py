@@ -96,25 +96,28 @@ def test_a_rollout_that_the_plugin_has_reported_too_early_is_awaited(monkeypatch
     assert (found, reads) == ([], 3)
 
 
+def error(lacking: str) -> str:
+    return f"ClientIpWorkload 'w': the rollout has not ended: {lacking}; `pulumi up --refresh` waits again"
+
+
 def test_a_rollout_that_fails_or_does_not_end_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     old = deployment({**OLD, **NOT_SEEN})
     given_up = {"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded"}
     stuck = deployment({**OLD, **SEEN, "updatedReplicas": 0, "conditions": [given_up]})
     _, found, reads = after_rollout(monkeypatch, old, [stuck])
-    assert (found, reads) == (["ClientIpWorkload 'w': the rollout has not ended: 0 of 2 pods are new"], 1)
+    assert (found, reads) == ([error("0 of 2 pods are new")], 1)
 
     times = iter([0.0, 1.0, 1000.0])
     monkeypatch.setattr(after_hooks, "time", SimpleNamespace(monotonic=lambda: next(times)))
     _, found, reads = after_rollout(monkeypatch, old, [old])
-    lacking = "the controller of Kubernetes has not seen the update"
-    assert (found, reads) == ([f"ClientIpWorkload 'w': the rollout has not ended: {lacking}"], 2)
+    assert (found, reads) == ([error("the controller of Kubernetes has not seen the update")], 2)
 
 
 def test_a_cluster_that_cannot_be_read_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     no_cluster(monkeypatch)
     stored = deployment({**OLD, **NOT_SEEN})
-    _, (error,) = after("tke-hybrid-rollout", "w-deployment", monkeypatch, new_outputs=stored)
-    assert "could not be read; the rollout is read (ConnectTimeout)" in error
+    _, (found,) = after("tke-hybrid-rollout", "w-deployment", monkeypatch, new_outputs=stored)
+    assert "could not be read; the rollout is read (ConnectTimeout)" in found
 
 
 STATEFUL = {"updateStrategy": {"type": "RollingUpdate"}}
