@@ -118,8 +118,10 @@ class Running:
         self._process.send_signal(signal.SIGINT)
 
     def freeze(self) -> None:
-        """Nothing of the CLI itself runs until `thaw`."""
+        """Return when the CLI itself stands still. The plugins go on."""
         self._process.send_signal(signal.SIGSTOP)
+        if self._process.returncode is None:
+            os.waitid(os.P_PID, self._process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
 
     def thaw(self) -> None:
         self._process.send_signal(signal.SIGCONT)

@@ -102,9 +102,11 @@ class Case:
 
 
 def _is_whole(state: Path) -> bool:
+    """Whether a file of the state and the file of its attributes are whole."""
     try:
-        json.loads(state.read_text())
-    except json.JSONDecodeError:
+        for path in (state, state.with_name(f"{state.name}.attrs")):
+            json.loads(path.read_text())
+    except (json.JSONDecodeError, FileNotFoundError):
         return False
     return True
 
@@ -188,9 +190,8 @@ class Bench:
     def _kill_between_writes(self, running: Running) -> None:
         """Kill the CLI while the file of its state is whole.
 
-        The file backend writes in place and the lab keeps no backups, so a kill in the middle of a write
-        leaves half a file:
-        a loss of the backend, which no program can mend. The CLI stands still while the file is read.
+        The file backend writes the attributes of a file in place, and reads no state with half a file of
+        attributes. The CLI stands still while the files are read.
         """
         states = list(self.project.backend.glob(f".pulumi/stacks/*/{STACK}.json"))
         assert len(states) == 1, states
