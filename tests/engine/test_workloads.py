@@ -39,8 +39,11 @@ def cluster(lab: Lab) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def subnets(lab: Lab, cluster: str) -> list[str]:
-    """Those of the nodes, where internal load balancers go."""
-    return sorted(name for name, item in lab.state()["subnets"].items() if item["name"].startswith("nodes-"))
+    """The subnets of the nodes, where internal load balancers go."""
+    state = lab.state()
+    vpc = state["clusters"][cluster]["vpc_id"]
+    found = [name for name, item in state["subnets"].items() if item["name"].startswith("nodes-")]
+    return sorted(name for name in found if state["subnets"][name]["vpc_id"] == vpc)
 
 
 @pytest.fixture(scope="module")
