@@ -88,7 +88,7 @@ class Program:
         if wanted & {"second-preview", "second-preview" + CPU}:
             found |= _preview(project, "second-preview", "--expect-no-changes")
         if wanted & {"state", "resources"}:
-            (path,) = project.backend.glob("**/stacks/**/benchmark.json")
+            path = project.state_file()
             checkpoint = json.loads(path.read_text())["checkpoint"]["latest"]
             names = [resource["urn"].rsplit("::", 1)[1] for resource in checkpoint["resources"]]
             found["state"] = path.stat().st_size

@@ -5,12 +5,13 @@ The component makes and orders the objects. Their contents and the checks of the
 """
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import pulumi
 import pulumi_kubernetes as kubernetes
 
-from pulumi_tke_hybrid.component import serve_hooks
+from pulumi_tke_hybrid.component import serve_hooks, shared_error_hook
 from pulumi_tke_hybrid.component.args import (
     check_deferred,
     child_options,
@@ -101,12 +102,13 @@ class ClientIpWorkload(pulumi.ComponentResource):
         serve_hooks()  # before the tasks of the objects, which need a registered component
         self._objects = WorkloadObjects(self, owner, name, parsed, replicas=self._replicas, ignored=ignored)
         self._objects.guarded = self._guarded()
-        hook = hooks.before("tke-hybrid-workload", name, self._objects, hooks.check_change)
+        create = hooks.in_update("tke-hybrid-creation", name, self._objects, hooks.note_creation)
+        update = hooks.before("tke-hybrid-workload", name, self._objects, hooks.check_change)
         super().__init__(
             "tke-hybrid:index:ClientIpWorkload",
             name,
             self._objects.guarded,
-            with_hooks(opts, pulumi.ResourceHookBinding(before_update=[hook])),
+            with_hooks(opts, pulumi.ResourceHookBinding(before_create=[create], before_update=[update])),
         )
         if parsed.name is None:
             problem = names.dns_label_problem(name)
@@ -142,12 +144,14 @@ class ClientIpWorkload(pulumi.ComponentResource):
         self.client_ip_from = pulumi.Output.from_input(parsed.client_ip_from.value)
         fronts = self._objects.fronts
         parts = [part for on in (On.SERVICE, On.INGRESS) if on in fronts for part in fronts[on]]
+        in_the_end = apply_together(_settled, pods.spec, *parts)
+        at_once: pulumi.Output[str] = pulumi.Output.from_input(hooks.settled_at_once(self._objects))
         self.register_outputs(
             {
-                "address": self.address,
-                "serviceName": self.service_name,
+                "address": at_once.apply(lambda settled: None if settled else self.address),
+                "serviceName": self._objects.service_name,
                 "clientIpFrom": self.client_ip_from,
-                "settled": apply_together(_settled, pods.spec, *parts),
+                "settled": at_once.apply(lambda settled: settled or in_the_end),
             }
         )
 
@@ -186,7 +190,7 @@ class ClientIpWorkload(pulumi.ComponentResource):
     ) -> dict[str, Any]:
         """Return the arguments of the Deployment or StatefulSet."""
         self._objects.rollout_seconds = timeout.seconds
-        stuck = hooks.on_error("tke-hybrid-stuck-rollout", name, self._objects, explain_stuck_rollout)
+        explain = partial(explain_stuck_rollout, self._objects)
         opts = child_options(
             self,
             depends_on=after,
@@ -194,8 +198,8 @@ class ClientIpWorkload(pulumi.ComponentResource):
             custom_timeouts=timeout.options(),
             hooks=pulumi.ResourceHookBinding(
                 before_update=[hooks.before("tke-hybrid-pods", name, self._objects, hooks.check_pods)],
-                after_update=[hooks.after("tke-hybrid-rollout", name, self._objects, await_rollout)],
-                on_error=[stuck],
+                after_update=[hooks.in_update("tke-hybrid-rollout", name, self._objects, await_rollout)],
+                on_error=[shared_error_hook("tke-hybrid-stuck-rollout", name, explain)],
             ),
         )
         return {

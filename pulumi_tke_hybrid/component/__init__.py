@@ -1,10 +1,11 @@
 """Common parts of all components: inputs, argument classes, errors, resource options, dynamic providers.
 
-This module itself has the calls of a running program to its engine, and what the program keeps for one run.
+This module itself has the calls of a running program to its engine, the hooks by which the engine calls the
+program, and what the program keeps for one run.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar, cast
 
@@ -13,6 +14,8 @@ from pulumi.runtime import settings, sync_await
 from pulumi.runtime.proto.resource_pb2 import ResourceInvokeRequest
 from pulumi.runtime.rpc import deserialize_properties_unwrap_secrets, serialize_properties
 from pulumi.runtime.settings import get_monitor
+
+from pulumi_tke_hybrid.tke.objects import UNKNOWN
 
 T = TypeVar("T")
 _THREADS = ThreadPoolExecutor(8, "tke-hybrid")
@@ -54,18 +57,70 @@ def of_run(name: str, make: Callable[[], T]) -> T:
     return found
 
 
+Call = Callable[[Any], Awaitable[Any]]
+"""The function of a shared hook: takes `pulumi.ResourceHookArgs` or `pulumi.ErrorHookArgs`."""
+
+
+class _SharedHook:
+    """A hook of many resources, with a function for each by the name of the resource."""
+
+    def __init__(self) -> None:
+        self.calls: dict[str, Call] = {}
+        self.hook: Any = None
+
+    async def run(self, step: Any) -> Any:
+        """Call the function of the resource."""
+        return await self.calls[step.name](step)
+
+
+def _first_hook() -> dict[str, _SharedHook]:
+    """Return the shared hooks of a run by their names, before the first hook."""
+    serve_hooks()
+    await_registrations_first()
+    return {}
+
+
+def _shared(title: str, resource: str, call: Call, make: Callable[[str, Call], Any]) -> Any:
+    """Return the hook of this title that serves the resource. Two resources of one name, below parents of
+    different types, have two hooks."""
+    hooks = of_run("tke_hybrid_hooks", _first_hook)
+    name, number = title, 1
+    while resource in hooks.setdefault(name, _SharedHook()).calls:
+        number += 1
+        name = f"{title}-{number}"
+    shared = hooks[name]
+    shared.calls[resource] = call
+    if shared.hook is None:
+        shared.hook = make(name, shared.run)
+    return shared.hook
+
+
+def shared_hook(title: str, resource: str, call: Call, *, at_preview: bool) -> pulumi.ResourceHook:
+    """Return the hook of this title that calls the function for the resource, in an update, with `at_preview`
+    in a preview too.
+
+    Each registration of a hook is a request to the engine, so resources share a hook. The engine gives the
+    hook the name of the resource.
+    """
+    found: pulumi.ResourceHook = _shared(
+        title, resource, call, lambda name, run: resource_hook(name, run, at_preview=at_preview)
+    )
+    return found
+
+
+def shared_error_hook(title: str, resource: str, call: Call) -> pulumi.ErrorHook:
+    """Return the hook of this title that calls the function after a failed step of the resource. The function
+    returns whether the engine tries again."""
+    found: pulumi.ErrorHook = _shared(title, resource, call, pulumi.ErrorHook)
+    return found
+
+
 def resource_hook(
-    name: str, function: Callable[[pulumi.ResourceHookArgs], Any], *, at_preview: bool = False
+    name: str, call: Callable[[pulumi.ResourceHookArgs], Any], *, at_preview: bool = False
 ) -> pulumi.ResourceHook:
     """Return a hook that calls the function in an update, with `at_preview` in a preview too."""
     serve_hooks()
-    return pulumi.ResourceHook(name, function, pulumi.ResourceHookOptions(on_dry_run=at_preview))
-
-
-def error_hook(name: str, function: Callable[[pulumi.ErrorHookArgs], Any]) -> pulumi.ErrorHook:
-    """Return a hook that calls the function after a failed step."""
-    serve_hooks()
-    return pulumi.ErrorHook(name, function)
+    return pulumi.ResourceHook(name, call, pulumi.ResourceHookOptions(on_dry_run=at_preview))
 
 
 def serve_hooks() -> None:
@@ -79,3 +134,34 @@ def serve_hooks() -> None:
     wait: Any = sync_await
     server = of_run("tke_hybrid_hook_server", lambda: wait._sync_await(sdk._get_callbacks()))
     sdk.SETTINGS.callbacks = server  # of the context that the tasks of the next hooks inherit
+
+
+def await_registrations_first() -> None:
+    """Let the Pulumi SDK await the registrations of a preview before the SDK awaits single Outputs.
+
+    Without a pending registration at the end of the program, the SDK waits for all Outputs at once, and looks
+    through all of them whenever one resolves. Each call of a hook resolves a few. So the time of a preview
+    with hooks would grow with the square of its resources. An update keeps the order of the SDK: the first
+    error ends the program.
+    """
+    manager: Any = getattr(pulumi.runtime.settings, "_get_rpc_manager", None)
+    if manager is not None and pulumi.runtime.is_dry_run():
+        manager().rpcs.append(asyncio.ensure_future(asyncio.sleep(0)))
+
+
+async def plain(value: Any) -> Any:
+    """Return inputs or outputs of a hook with values in place of Outputs, and `UNKNOWN` for a value that a
+    preview does not know. The engine sends secrets as Outputs and whole numbers as floats."""
+    if isinstance(value, pulumi.Output):
+        return await _resolved(value)
+    if isinstance(value, pulumi.output.Unknown):
+        return UNKNOWN
+    if isinstance(value, Mapping):
+        return {key: await plain(item) for key, item in cast(Mapping[str, Any], value).items()}
+    if isinstance(value, list | tuple):
+        return [await plain(item) for item in cast(list[Any], value)]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+async def _resolved(output: Any) -> Any:
+    return await plain(await output.future()) if await output.is_known() else UNKNOWN

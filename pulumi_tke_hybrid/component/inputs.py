@@ -3,7 +3,6 @@
 A plain value is validated at once, the value of an Output when it resolves.
 """
 
-import asyncio
 import functools
 import inspect
 import types
@@ -115,19 +114,6 @@ def apply_together(function: Callable[..., T], *outputs: pulumi.Output[Any]) -> 
     if not rest:
         return first.apply(function)
     return first.apply(lambda value: apply_together(functools.partial(function, value), *rest))
-
-
-def await_registrations_first() -> None:
-    """Let the Pulumi SDK await the registrations of a preview before the SDK awaits single Outputs.
-
-    Without a pending registration at the end of the program, the SDK waits for all Outputs at once, and looks
-    through all of them whenever one resolves. Each call of a hook resolves a few. So the time of a preview
-    with hooks would grow with the square of its resources. An update keeps the order of the SDK: the first
-    error ends the program.
-    """
-    manager: Any = getattr(pulumi.runtime.settings, "_get_rpc_manager", None)
-    if manager is not None and pulumi.runtime.is_dry_run():
-        manager().rpcs.append(asyncio.ensure_future(asyncio.sleep(0)))
 
 
 def pending_paths(holder: object, prefix: str, *names: str) -> list[str]:

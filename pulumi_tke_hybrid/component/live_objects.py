@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 import pulumi
 from pulumi.output import Unknown
@@ -39,8 +39,6 @@ from pulumi_tke_hybrid.kube.client import (
 from pulumi_tke_hybrid.plan import UPSERT_SINCE, takes_existing_objects_over
 from pulumi_tke_hybrid.tke.objects import Object, at, items
 from pulumi_tke_hybrid.tke.rule import ADOPTED, PROPERTY, Finding
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -133,6 +131,13 @@ def pods_and_events(
     """Return the pods with these labels, and all events of their namespace. Raise `KubeError`."""
     client = client_of(kubeconfig, context)
     return list(client.list(POD, namespace, labels)), list(client.list(EVENT, namespace))
+
+
+async def pods_in(
+    provider: pulumi.ProviderResource | None, namespace: str, labels: Mapping[str, str]
+) -> tuple[Objects, Objects]:
+    """As `pods_and_events`, in the cluster of a provider."""
+    return await in_thread(pods_and_events, *await cluster_of(provider), namespace, labels)
 
 
 def objects_and_budgets(

@@ -9,11 +9,9 @@ from typing import Any
 
 import pulumi
 
-from pulumi_tke_hybrid.component import in_thread, live_objects
-from pulumi_tke_hybrid.component.live_objects import cluster_of
+from pulumi_tke_hybrid.component import live_objects, plain
 from pulumi_tke_hybrid.kube import KubeError
 from pulumi_tke_hybrid.tke.objects import Object, at, child, diagnosis_lines, items, mapping
-from pulumi_tke_hybrid.workload.hooks import plain
 from pulumi_tke_hybrid.workload.workload_objects import PODS, WorkloadObjects
 
 POLL_SECONDS = 1.0
@@ -32,7 +30,7 @@ async def await_rollout(objects: WorkloadObjects, hook: pulumi.ResourceHookArgs)
     pulumi.log.info(f"{objects.owner}: waiting for the rollout", objects.component)
     deadline = time.monotonic() + objects.rollout_seconds
     while True:
-        live = await objects.read_live("the rollout is read")
+        live = await objects.read_live("the rollout is read", only=PODS)
         found = {} if live is None else live.objects.get(PODS) or {}
         lacking = unfinished(found)
         if not lacking:
@@ -77,7 +75,7 @@ def unfinished(workload: Object) -> str:
         return f"{updated} of {wanted} pods are new"
     old = (status.get("replicas") or 0) - updated
     if old > 0:
-        return f"{old} old pods still run"
+        return f"old pods that still run: {old}"
     available = status.get("availableReplicas") or 0
     return "" if available >= updated else f"{available} of {updated} new pods are available"
 
@@ -104,9 +102,7 @@ async def _log_reasons(objects: WorkloadObjects, workload: Mapping[str, Any]) ->
     namespace = str(workload["metadata"].get("namespace") or "default")
     labels: Mapping[str, str] = workload["spec"]["selector"]["matchLabels"]
     try:
-        pods, events = await in_thread(
-            live_objects.pods_and_events, *await cluster_of(objects.provider), namespace, labels
-        )
+        pods, events = await live_objects.pods_in(objects.provider, namespace, labels)
     except KubeError as error:  # the engine reports the failed rollout itself
         text = f"{name}: the rollout failed, and its pods could not be read ({error})"
         pulumi.log.warn(text, objects.component)

@@ -1,24 +1,16 @@
 """Hooks of a workload: refusals before the step of a component or of its objects. `after_hooks` has the
 hooks after the step of an object.
-
-Each registration of a hook is a request to the engine, so the workloads of a program share each hook. The
-engine gives the hook the name of the resource, and the hook finds the workload by that name.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, cast
+from functools import partial
+from typing import Any
 
 import pulumi
 
-from pulumi_tke_hybrid.component import error_hook, in_thread, live_objects, of_run, resource_hook, state_of
-from pulumi_tke_hybrid.component.inputs import await_registrations_first
+from pulumi_tke_hybrid.component import live_objects, plain, shared_hook, state_of
 from pulumi_tke_hybrid.component.invalid_inputs import InvalidInputs
-from pulumi_tke_hybrid.component.live_objects import (
-    Live,
-    cluster_is_known,
-    cluster_of,
-    known_value,
-)
+from pulumi_tke_hybrid.component.live_objects import Live, cluster_is_known, known_value
 from pulumi_tke_hybrid.kube import KubeError
 from pulumi_tke_hybrid.plan.rules.workload_changes import (
     change_findings,
@@ -30,7 +22,7 @@ from pulumi_tke_hybrid.plan.rules.workload_changes import (
 )
 from pulumi_tke_hybrid.tke.annotations import On
 from pulumi_tke_hybrid.tke.enis import has_ended, selects_eni
-from pulumi_tke_hybrid.tke.objects import UNKNOWN, at, unknown
+from pulumi_tke_hybrid.tke.objects import at, unknown
 from pulumi_tke_hybrid.tke.rule import ADOPTED, Finding
 from pulumi_tke_hybrid.tke.rules.adoption import budget_findings, live_findings, managed
 from pulumi_tke_hybrid.workload.guard import (
@@ -46,91 +38,16 @@ from pulumi_tke_hybrid.workload.workload_objects import HEADLESS, INGRESS, PODS,
 
 Check = Callable[[WorkloadObjects, pulumi.ResourceHookArgs], Awaitable[None]]
 """Raises `InvalidInputs` to refuse the step of a resource; after the step `RunError`, if the step failed."""
-Explanation = Callable[[WorkloadObjects, pulumi.ErrorHookArgs], Awaitable[bool]]
-"""Explains a failed step. Returns whether the engine tries again."""
-
-
-class _Shared:
-    """The workloads of one hook, by the name of the resource that has the hook."""
-
-    def __init__(self) -> None:
-        self.workloads: dict[str, WorkloadObjects] = {}
-        self.hook: Any = None
-
-
-def _first_hook() -> dict[str, _Shared]:
-    """Return the hooks of a run by their names, before the first hook."""
-    await_registrations_first()
-    return {}
-
-
-def _shared(title: str, resource: str, objects: WorkloadObjects, make: Callable[[str, _Shared], Any]) -> Any:
-    """Return the hook of this title that serves the resource. Two resources of one name, below parents of
-    different types, have two hooks."""
-    hooks = of_run("tke_hybrid_hooks", _first_hook)
-    name, number = title, 1
-    while resource in hooks.setdefault(name, _Shared()).workloads:
-        number += 1
-        name = f"{title}-{number}"
-    shared = hooks[name]
-    shared.workloads[resource] = objects
-    if shared.hook is None:
-        shared.hook = make(name, shared)
-    return shared.hook
 
 
 def before(title: str, resource: str, objects: WorkloadObjects, check: Check) -> pulumi.ResourceHook:
     """Return the hook that calls `check` before the step of a resource, at preview too."""
-    return _checking(title, resource, objects, check, at_preview=True)
+    return shared_hook(title, resource, partial(check, objects), at_preview=True)
 
 
-def after(title: str, resource: str, objects: WorkloadObjects, check: Check) -> pulumi.ResourceHook:
-    """Return the hook that calls `check` after the step of a resource."""
-    return _checking(title, resource, objects, check, at_preview=False)
-
-
-def _checking(
-    title: str, resource: str, objects: WorkloadObjects, check: Check, *, at_preview: bool
-) -> pulumi.ResourceHook:
-    def make(name: str, shared: _Shared) -> pulumi.ResourceHook:
-        async def run(hook: pulumi.ResourceHookArgs) -> None:
-            await check(shared.workloads[hook.name], hook)
-
-        return resource_hook(name, run, at_preview=at_preview)
-
-    found: pulumi.ResourceHook = _shared(title, resource, objects, make)
-    return found
-
-
-def on_error(title: str, resource: str, objects: WorkloadObjects, explain: Explanation) -> pulumi.ErrorHook:
-    """Return the hook that calls `explain` after a failed step of a resource."""
-
-    def make(name: str, shared: _Shared) -> pulumi.ErrorHook:
-        async def run(hook: pulumi.ErrorHookArgs) -> bool:
-            return await explain(shared.workloads[hook.name], hook)
-
-        return error_hook(name, run)
-
-    found: pulumi.ErrorHook = _shared(title, resource, objects, make)
-    return found
-
-
-async def plain(value: Any) -> Any:
-    """Return inputs or outputs of a hook with values in place of Outputs, and `UNKNOWN` for a value that a
-    preview does not know. The engine sends secrets as Outputs and whole numbers as floats."""
-    if isinstance(value, pulumi.Output):
-        return await _resolved(value)
-    if isinstance(value, pulumi.output.Unknown):
-        return UNKNOWN
-    if isinstance(value, Mapping):
-        return {key: await plain(item) for key, item in cast(Mapping[str, Any], value).items()}
-    if isinstance(value, list | tuple):
-        return [await plain(item) for item in cast(list[Any], value)]
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-async def _resolved(output: Any) -> Any:
-    return await plain(await output.future()) if await output.is_known() else UNKNOWN
+def in_update(title: str, resource: str, objects: WorkloadObjects, check: Check) -> pulumi.ResourceHook:
+    """Return the hook that calls `check` before or after the step of a resource, but not at preview."""
+    return shared_hook(title, resource, partial(check, objects), at_preview=False)
 
 
 async def _side(values: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -150,17 +67,20 @@ async def check_change(objects: WorkloadObjects, hook: pulumi.ResourceHookArgs) 
 
     The stored inputs are what the last run demanded, and the stored output `settled` is what the objects have
     reached. Both differ after a run that failed half-way; a stack of an earlier version has no such output.
-    Then the program is compared with the live objects.
+    Then the program is compared with the live objects. After the run that made the component, the live objects
+    are read only before a refusal: that run may have ended before it made all of them.
     """
     before = with_defaults(await _side(hook.old_inputs))
     after = with_defaults(await _side(hook.new_inputs))
     outputs = await _side(hook.old_outputs)
     findings: list[Finding] = []
-    if outputs.get("settled") != fingerprint(before):
+    settled, demanded = outputs.get("settled"), fingerprint(before)
+    is_made = settled == _MADE + demanded
+    if settled != demanded and not (is_made and not [*change_findings(before, after, unknown)]):
         before = _completed(before, after, outputs)
         ingress = at(before, "ingress", "kind") not in (None, "none")
         live = await objects.read_live("a change is compared with the live objects", with_ingress=ingress)
-        if live is not None:
+        if live is not None and not (is_made and managed(live.objects.get(PODS, {}))):  # the pods come last
             before, findings = await _compared(objects, before, after, live)
     for line in lost_ids(before, after, unknown):
         pulumi.log.warn(line, objects.component)
@@ -220,9 +140,7 @@ async def _unmoved(objects: WorkloadObjects, namespace: str) -> list[Finding]:
     if labels is None or not await cluster_is_known(objects.provider):
         return []  # a preview; the update reads the pods
     try:
-        pods, _ = await in_thread(
-            live_objects.pods_and_events, *await cluster_of(objects.provider), namespace, labels
-        )
+        pods, _ = await live_objects.pods_in(objects.provider, namespace, labels)
     except KubeError as error:
         text = "the network of the pods could not be read"
         if not pulumi.runtime.is_dry_run():
@@ -235,6 +153,30 @@ async def _unmoved(objects: WorkloadObjects, namespace: str) -> list[Finding]:
     living = [pod for pod in pods if not has_ended(pod) and at(pod, "metadata", "deletionTimestamp") is None]
     unmoved = [str(at(pod, "metadata", "name")) for pod in living if selects_eni(pod) is not on_eni]
     return list(unmoved_findings("eni" if on_eni else "global_route", unmoved))
+
+
+_MADE = "made:"
+"""Begins the output `settled` of the run that makes the objects: every object that exists is as demanded."""
+
+
+async def note_creation(objects: WorkloadObjects, _: pulumi.ResourceHookArgs) -> None:
+    """Note that this run makes the component. Adopted objects may have been in another state before."""
+    objects.is_made = not objects.args.adopt
+
+
+async def settled_at_once(objects: WorkloadObjects) -> str:
+    """Return the output `settled` of a run that makes the component, as soon as the component is made; an
+    empty text in every other run.
+
+    The component of such a run registers its outputs while the state of the stack is small: the file backend
+    writes the whole state for each component.
+    """
+    await objects.component.urn.future()
+    return _MADE + await _demanded(objects) if objects.is_made else ""
+
+
+async def _demanded(objects: WorkloadObjects) -> str:
+    return fingerprint(with_defaults(await _side(objects.guarded)))
 
 
 # The objects
@@ -310,8 +252,8 @@ async def _is_expected(objects: WorkloadObjects) -> bool:
     """
     if objects.change_is_checked:
         return True
-    outputs = await state_of(objects.component)
-    return bool(at(outputs, "settled") == fingerprint(with_defaults(await _side(objects.guarded))))
+    settled, demanded = at(await state_of(objects.component), "settled"), await _demanded(objects)
+    return settled == demanded or (settled == _MADE + demanded and not objects.is_made)
 
 
 async def check_budget(objects: WorkloadObjects, hook: pulumi.ResourceHookArgs) -> None:

@@ -173,7 +173,7 @@ def make_ingress(
             delete_before_replace=True,  # the new Ingress has the same name
             hooks=pulumi.ResourceHookBinding(
                 before_update=[hooks.before("tke-hybrid-ingress", name, objects, hooks.check_ingress)],
-                after_update=[hooks.after("tke-hybrid-stored", name, objects, check_stored)],
+                after_update=[hooks.in_update("tke-hybrid-stored", name, objects, check_stored)],
             ),
         ),
     )

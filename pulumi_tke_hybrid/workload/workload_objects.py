@@ -81,6 +81,8 @@ class WorkloadObjects:
         """The inputs of the component that its next update is compared with."""
         self.change_is_checked = False
         """Whether the hook of the component has compared the program with the state before this run."""
+        self.is_made = False
+        """Whether this run makes the component, and the objects had no other state before."""
         self.fronts: dict[On, tuple[pulumi.Output[Any], pulumi.Output[Any]]] = {}
         """Metadata and spec of the Service and the Ingress."""
         self.was_direct = False
@@ -176,13 +178,13 @@ class WorkloadObjects:
             await self._check_budgets(live)
         return live
 
-    async def read_live(self, why: str, *, with_ingress: bool = False) -> Live | None:
+    async def read_live(self, why: str, *, with_ingress: bool = False, only: str = "") -> Live | None:
         """Return the live objects under the names of the program, as `live_objects.read_live`.
 
-        `with_ingress`: an Ingress also where the program has no Ingress.
+        `with_ingress`: an Ingress also where the program has no Ingress. `only`: a single object.
         """
         names = {**self._names(), **({INGRESS: ("Ingress", self.object_name)} if with_ingress else {})}
-        place = Place(self.namespace, names)
+        place = Place(self.namespace, {only: names[only]} if only else names)
         return await read_live(self.component, self.owner, self.provider, place, why)
 
     async def _upsert(self, live: Live) -> list[Finding]:

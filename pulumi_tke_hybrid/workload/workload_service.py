@@ -176,7 +176,7 @@ def service_arguments(objects: WorkloadObjects) -> dict[str, Any]:
         delete_before_replace=True,  # the new Service has the same name
         hooks=pulumi.ResourceHookBinding(
             before_update=[hooks.before("tke-hybrid-service", name, objects, hooks.check_service)],
-            after_update=[hooks.after("tke-hybrid-stored", name, objects, check_stored)],
+            after_update=[hooks.in_update("tke-hybrid-stored", name, objects, check_stored)],
         ),
     )
     metadata = objects.metadata(objects.service_name, SERVICE, written)

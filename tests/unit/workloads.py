@@ -8,8 +8,9 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 import pulumi_tke_hybrid as tke
+from pulumi_tke_hybrid.component import plain
 from pulumi_tke_hybrid.workload.guard import fingerprint, with_defaults
-from pulumi_tke_hybrid.workload.hooks import check_change, plain
+from pulumi_tke_hybrid.workload.hooks import check_change
 from tests.unit.programs import Graph, run
 
 SUBNET = "subnet-88888888"

@@ -193,15 +193,14 @@ class Bench:
         The file backend writes the attributes of a file in place, and reads no state with half a file of
         attributes. The CLI stands still while the files are read.
         """
-        states = list(self.project.backend.glob(f".pulumi/stacks/*/{STACK}.json"))
-        assert len(states) == 1, states
+        state = self.project.state_file()
         for _ in range(_WRITES):
             running.freeze()
-            if _is_whole(states[0]):
+            if _is_whole(state):
                 return running.kill()
             running.thaw()
             time.sleep(_POLL)
-        raise AssertionError(f"{states[0]} was never whole in {_WRITES} looks")
+        raise AssertionError(f"{state} was never whole in {_WRITES} looks")
 
     def again(self, step: Step, size: tuple[int, int] | None, *, check: bool = True) -> Result:
         """One more run, undisturbed: `up`, or `destroy` if that was the step."""

@@ -30,16 +30,10 @@ def deployment(status: Json, kind: str = "Deployment", **spec: Any) -> Json:
     }
 
 
-def after(title: str, resource: str, monkeypatch: pytest.MonkeyPatch, **step: Any) -> tuple[Graph, list[str]]:
+def after(hooks: Json, title: str, resource: str, **step: Any) -> tuple[Graph, list[str]]:
     """Return the program and the errors of a hook that runs after this step."""
-    graph, found, hooks = Graph(), list[str](), dict[str, Any]()
-    real: Any = pulumi.ResourceHook
-
-    def record(name: str, check: Any, opts: Any) -> Any:
-        hooks[name] = check
-        return real(name, check, opts)
-
-    monkeypatch.setattr(pulumi, "ResourceHook", record)
+    graph, found = Graph(), list[str]()
+    hooks.clear()
 
     def program() -> None:
         made = workload(rollout={"pod_seconds": 5})
@@ -60,7 +54,7 @@ def after(title: str, resource: str, monkeypatch: pytest.MonkeyPatch, **step: An
 
 
 def after_rollout(
-    monkeypatch: pytest.MonkeyPatch, stored: Json, live: Sequence[Json]
+    hooks: Json, monkeypatch: pytest.MonkeyPatch, stored: Json, live: Sequence[Json]
 ) -> tuple[Graph, list[str], int]:
     """Return the program, the errors of the hook, and the number of reads; each read finds the next object,
     at the end the last object."""
@@ -76,23 +70,25 @@ def after_rollout(
     monkeypatch.setattr(live_objects, "objects_and_budgets", read)
     monkeypatch.setattr(live_objects, "pods_and_events", lambda *_: ([], []))
     monkeypatch.setattr(after_hooks, "asyncio", SimpleNamespace(sleep=sleep))
-    graph, found = after("tke-hybrid-rollout", "w-deployment", monkeypatch, new_outputs=stored)
+    graph, found = after(hooks, "tke-hybrid-rollout", "w-deployment", new_outputs=stored)
     return graph, found, len(reads)
 
 
 @pytest.mark.parametrize("stored", [deployment({**OLD, **SEEN}), {"metadata": {}, "spec": {}}])
 def test_a_rollout_that_the_plugin_has_awaited_is_not_read_again(
-    monkeypatch: pytest.MonkeyPatch, stored: Json
+    hooks: Json, monkeypatch: pytest.MonkeyPatch, stored: Json
 ) -> None:
-    _, found, reads = after_rollout(monkeypatch, stored, [{}])
+    _, found, reads = after_rollout(hooks, monkeypatch, stored, [{}])
     assert (found, reads) == ([], 0)
 
 
-def test_a_rollout_that_the_plugin_has_reported_too_early_is_awaited(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_rollout_that_the_plugin_has_reported_too_early_is_awaited(
+    hooks: Json, monkeypatch: pytest.MonkeyPatch
+) -> None:
     rolling = [{**OLD, **NOT_SEEN}, {**SEEN, "updatedReplicas": 1, "replicas": 3}, {**OLD, **SEEN}]
     stored = deployment({**OLD, **NOT_SEEN})
     stored["metadata"]["generation"] = 2.0  # the engine sends whole numbers as floats
-    _, found, reads = after_rollout(monkeypatch, stored, [deployment(status) for status in rolling])
+    _, found, reads = after_rollout(hooks, monkeypatch, stored, [deployment(status) for status in rolling])
     assert (found, reads) == ([], 3)
 
 
@@ -100,23 +96,25 @@ def error(lacking: str) -> str:
     return f"ClientIpWorkload 'w': the rollout has not ended: {lacking}; `pulumi up --refresh` waits again"
 
 
-def test_a_rollout_that_fails_or_does_not_end_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_rollout_that_fails_or_does_not_end_is_an_error(
+    hooks: Json, monkeypatch: pytest.MonkeyPatch
+) -> None:
     old = deployment({**OLD, **NOT_SEEN})
     given_up = {"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded"}
     stuck = deployment({**OLD, **SEEN, "updatedReplicas": 0, "conditions": [given_up]})
-    _, found, reads = after_rollout(monkeypatch, old, [stuck])
+    _, found, reads = after_rollout(hooks, monkeypatch, old, [stuck])
     assert (found, reads) == ([error("0 of 2 pods are new")], 1)
 
     times = iter([0.0, 1.0, 1000.0])
     monkeypatch.setattr(after_hooks, "time", SimpleNamespace(monotonic=lambda: next(times)))
-    _, found, reads = after_rollout(monkeypatch, old, [old])
+    _, found, reads = after_rollout(hooks, monkeypatch, old, [old])
     assert (found, reads) == ([error("the controller of Kubernetes has not seen the update")], 2)
 
 
-def test_a_cluster_that_cannot_be_read_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cluster_that_cannot_be_read_is_an_error(hooks: Json, monkeypatch: pytest.MonkeyPatch) -> None:
     no_cluster(monkeypatch)
     stored = deployment({**OLD, **NOT_SEEN})
-    _, (found,) = after("tke-hybrid-rollout", "w-deployment", monkeypatch, new_outputs=stored)
+    _, (found,) = after(hooks, "tke-hybrid-rollout", "w-deployment", new_outputs=stored)
     assert "could not be read; the rollout is read (ConnectTimeout)" in found
 
 
@@ -129,7 +127,7 @@ STATEFUL = {"updateStrategy": {"type": "RollingUpdate"}}
         ({}, "the object does not exist"),
         (deployment({**OLD, **SEEN}), ""),
         (deployment({**OLD, **SEEN, "updatedReplicas": 1}), "1 of 2 pods are new"),
-        (deployment({**OLD, **SEEN, "replicas": 3}), "1 old pods still run"),
+        (deployment({**OLD, **SEEN, "replicas": 3}), "old pods that still run: 1"),
         (deployment({**OLD, **SEEN, "availableReplicas": 1}), "1 of 2 new pods are available"),
         (deployment({**SEEN}, replicas=0), ""),
         (deployment({**OLD, **SEEN}, "StatefulSet", **STATEFUL), ""),
@@ -164,14 +162,12 @@ def test_a_rollout_ends_as_kubectl_rollout_status_does(live: Json, lacking: str)
     ],
 )
 def test_a_state_as_of_before_the_update_is_a_warning(
-    monkeypatch: pytest.MonkeyPatch, stored: Json | None, warned: bool
+    hooks: Json, monkeypatch: pytest.MonkeyPatch, stored: Json | None, warned: bool
 ) -> None:
     cluster_of(monkeypatch)
     given = {"a": "2", "pulumi.com/waitFor": "jsonpath={.status}"}
     sides = [{"metadata": {"annotations": annotations}} for annotations in (given, stored)]
-    graph, found = after(
-        "tke-hybrid-stored", "w-service", monkeypatch, new_inputs=sides[0], new_outputs=sides[1]
-    )
+    graph, found = after(hooks, "tke-hybrid-stored", "w-service", new_inputs=sides[0], new_outputs=sides[1])
     assert found == []
     text = (
         "ClientIpWorkload 'w': the state of the stack has w-service as of before this update; run `pulumi"

@@ -16,35 +16,19 @@ import pytest
 import pulumi_tke_hybrid as tke
 from pulumi_tke_hybrid.component import in_thread, serve_hooks
 from pulumi_tke_hybrid.workload.guard import fingerprint
+from pulumi_tke_hybrid.workload.hooks import settled_at_once
 from tests.unit import component_programs
 from tests.unit.live import PULUMI, cluster_of, holder, live, no_cluster
 from tests.unit.programs import Graph, run
+from tests.unit.workload.conftest import IN_UPDATES
 from tests.unit.workloads import SUBNET, workload
 
 Json = dict[str, Any]
 INTERNAL = "service.kubernetes.io/qcloud-loadbalancer-internal-subnetid"
 DIRECT = "service.cloud.tencent.com/direct-access"
-AFTER = ("tke-hybrid-rollout", "tke-hybrid-stored")
-"""The hooks after an update."""
 ENI = {"tke.cloud.tencent.com/networks": "tke-route-eni"}
 EARLIER: Json = {"network": "eni", "direct": True, "exposure": "internal", "image": "nginx"}
 """Inputs of the component in a stack of an earlier version."""
-
-
-@pytest.fixture
-def hooks(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """The hooks that a program registers, by name."""
-    found: dict[str, Any] = {}
-    real: Any = pulumi.ResourceHook
-
-    def record(name: str, check: Any, opts: Any) -> Any:
-        assert name not in found
-        assert opts.on_dry_run is not name.startswith(AFTER)
-        found[name] = check
-        return real(name, check, opts)
-
-    monkeypatch.setattr(pulumi, "ResourceHook", record)
-    return found
 
 
 def update(
@@ -163,6 +147,60 @@ def test_pods_keep_their_network_while_the_live_service_is_direct_against_the_st
     assert line.startswith("network: 'global_route' while the live Service sends to pods; ")
 
 
+MADE: Json = {**HALF_WAY, "direct": True, "service": {"kind": "public"}, "allowAddressChange": False}
+"""Inputs of a first run."""
+
+
+def test_after_the_first_run_live_objects_are_read_only_before_a_refusal(
+    hooks: dict[str, Any], cluster: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outputs = {"settled": f"made:{fingerprint(MADE)}"}
+    no_cluster(monkeypatch)
+    assert update(hooks, MADE, outputs, exposure=tke.public()) == []
+    hooks.clear()
+    (line,) = update(hooks, MADE, outputs, exposure=tke.not_exposed())
+    assert line.startswith("opts.provider: could not be read; a change is compared with the live objects ")
+    hooks.clear()
+    cluster()  # the first run has failed before it made the Service
+    assert update(hooks, MADE, outputs, exposure=tke.not_exposed()) == []
+    hooks.clear()
+    cluster(service({DIRECT: "true"}))
+    (line,) = update(hooks, MADE, outputs, exposure=tke.not_exposed())
+    assert line.startswith("exposure.kind: none instead of public; ")
+    hooks.clear()
+    cluster(service({INTERNAL: SUBNET, DIRECT: "true"}), pods(ENI))  # changed by hand; the run has made all
+    (line,) = update(hooks, MADE, outputs, exposure=tke.not_exposed())
+    assert line.startswith("exposure.kind: none instead of public; ")
+
+
+@pytest.mark.parametrize(
+    ("creates", "adopt", "found"), [(True, False, "made:"), (True, True, ""), (False, False, "")]
+)
+def test_a_run_that_makes_the_component_registers_the_outputs_before_the_rollout(
+    hooks: dict[str, Any], cluster: Any, *, creates: bool, adopt: bool, found: str
+) -> None:
+    """Each write of the file backend writes the whole state, and the state is small at the beginning."""
+    cluster()
+    states: list[str] = []
+
+    def program() -> None:
+        made: Any = workload(adopt=adopt)
+
+        async def call() -> bool:
+            if creates:
+                await hooks["tke-hybrid-creation"](SimpleNamespace(name="w"))
+            states.append(await settled_at_once(made._objects))
+            return True
+
+        ended: pulumi.Output[bool] = pulumi.Output.from_input(call())
+        pulumi.export("ended", ended)
+
+    run(program)
+    (state,) = states
+    assert state.startswith(found)
+    assert bool(state) is bool(found)
+
+
 def test_objects_that_no_stack_made_do_not_count(hooks: dict[str, Any], cluster: Any) -> None:
     """The first `up` has failed because of them."""
     cluster(live("Service", spec={"type": "LoadBalancer", "clusterIP": "10.96.0.10"}))
@@ -196,7 +234,7 @@ def test_workloads_share_their_hooks_and_workloads_of_one_name_do_not(hooks: dic
 
     run(program)
     before = ["tke-hybrid-only-budget", "tke-hybrid-pods", "tke-hybrid-service", "tke-hybrid-workload"]
-    shared = [*before, *AFTER]
+    shared = [*before, *IN_UPDATES]
     assert sorted(hooks) == sorted([*shared, *(f"{name}-2" for name in shared)])
 
 
