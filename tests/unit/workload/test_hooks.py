@@ -14,8 +14,9 @@ import pulumi_kubernetes as kubernetes
 import pytest
 
 import pulumi_tke_hybrid as tke
-from pulumi_tke_hybrid.component import in_thread, serve_hooks
-from pulumi_tke_hybrid.workload.guard import fingerprint
+from pulumi_tke_hybrid.component import in_thread, plain, serve_hooks
+from pulumi_tke_hybrid.workload import hooks as workload_hooks
+from pulumi_tke_hybrid.workload.guard import fingerprint, with_defaults
 from pulumi_tke_hybrid.workload.hooks import settled_at_once
 from tests.unit import component_programs
 from tests.unit.live import PULUMI, cluster_of, holder, live, no_cluster
@@ -199,6 +200,48 @@ def test_a_run_that_makes_the_component_registers_the_outputs_before_the_rollout
     (state,) = states
     assert state.startswith(found)
     assert bool(state) is bool(found)
+
+
+@pytest.mark.parametrize(
+    ("prefix", "is_made", "refused"),
+    [("", False, False), ("made:", False, False), ("made:", True, True), ("other:", False, True)],
+)
+def test_an_update_takes_a_change_by_hand_back_unless_this_run_makes_the_component(
+    hooks: dict[str, Any],
+    cluster: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    prefix: str,
+    is_made: bool,
+    refused: bool,
+) -> None:
+    """In the run that makes the component, no object of the state is of an earlier run of the component."""
+    cluster()
+    found: list[str] = []
+
+    def program() -> None:
+        made: Any = workload()
+
+        async def state(_: pulumi.Resource) -> Json:
+            inputs = with_defaults(await plain(made._objects.guarded))
+            return {"settled": prefix + fingerprint(inputs)}
+
+        async def call() -> bool:
+            monkeypatch.setattr(workload_hooks, "state_of", state)
+            made._objects.is_made = is_made
+            sides = [service({INTERNAL: subnet, DIRECT: "true"}) for subnet in ("subnet-77777777", SUBNET)]
+            step = SimpleNamespace(name="w-service", old_inputs=sides[0], new_inputs=sides[1])
+            try:
+                await hooks["tke-hybrid-service"](step)
+            except tke.InvalidInputs as error:
+                found.extend(map(str, error.problems))
+            return True
+
+        ended: pulumi.Output[bool] = pulumi.Output.from_input(call())
+        pulumi.export("ended", ended)
+
+    run(program)
+    assert bool(found) is refused, found
 
 
 def test_objects_that_no_stack_made_do_not_count(hooks: dict[str, Any], cluster: Any) -> None:
