@@ -67,8 +67,8 @@ async def check_change(objects: WorkloadObjects, hook: pulumi.ResourceHookArgs) 
 
     The stored inputs are what the last run demanded, and the stored output `settled` is what the objects have
     reached. Both differ after a run that failed half-way; a stack of an earlier version has no such output.
-    Then the program is compared with the live objects. After the run that made the component, the live objects
-    are read only before a refusal: that run may have ended before it made all of them.
+    Then the program is compared with the live objects. After the run that made the component, live
+    objects are read only before a refusal: that run may have ended before it made all of them.
     """
     before = with_defaults(await _side(hook.old_inputs))
     after = with_defaults(await _side(hook.new_inputs))
