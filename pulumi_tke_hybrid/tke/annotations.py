@@ -211,8 +211,7 @@ V = TypeVar("V")
 
 
 def flag(value: bool) -> str:
-    """The value of a flag as text: Kubernetes refuses a boolean, and TKE reads only these two texts
-    (E4037)."""
+    """The value of a flag as text: Kubernetes refuses a boolean; TKE reads only these two texts (E4037)."""
     return "true" if value else "false"
 
 

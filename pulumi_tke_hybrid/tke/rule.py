@@ -96,8 +96,7 @@ class Finding:
     intended: str = ""
     """The action if the change is intended; empty if `todo` covers this case."""
     urn: str = ""
-    """URN of the resource that the finding is about; empty where the finding is about no single resource of a
-    plan."""
+    """URN of the finding's resource; empty where the finding is about no single resource of a plan."""
     unknown: bool = False
     """The rule could not be checked; the message holds the reason."""
 
@@ -240,8 +239,7 @@ def not_yet(rule: Rule, path: str) -> Finding:
 
 
 def gathered(findings: Iterable[Finding]) -> Iterator[Finding]:
-    """Return the findings, with those of `not_yet` as one finding: the pending values, and the rules that
-    wait."""
+    """Return the findings, with those of `not_yet` as one: the pending values, and the rules that wait."""
     waiting: list[Finding] = []
     for finding in findings:
         if finding.rule is NOT_YET:

@@ -41,7 +41,6 @@ TLS = "spec.tls"
 """Key that represents the TLS section of an Ingress among the annotations."""
 _CERTIFICATE = "ingress.cloud.tencent.com/certificate"
 
-
 _Pair = tuple[str, str, str]
 """Two annotations that exclude each other, and the reason."""
 
@@ -127,8 +126,7 @@ _NEEDS: Mapping[On, Sequence[tuple[str, Sequence[str], str]]] = {
 
 
 def reserved_findings(given: Iterable[str], written: Collection[str]) -> Iterator[Finding]:
-    """Refuse keys that a program may not give. `written`: the keys that the component writes on the
-    object."""
+    """Refuse keys that a program may not give. `written`: keys that the component writes on the object."""
     for key in given:
         if key in written or key.startswith(keys.OURS):
             reason = (
@@ -186,8 +184,7 @@ def _has_effect(key: str, value: Any) -> bool:
 
 
 def key_findings(on: On, annotations: Mapping[str, Any]) -> Iterator[Finding]:
-    """Return keys under TKE's prefixes that TKE does not read on this object, and keys with a misspelt
-    prefix."""
+    """Return keys under TKE's prefixes that TKE does not read on this object, and misspelt prefixes."""
     for key in annotations:
         known = KNOWN.get(key)
         if known is not None:
@@ -216,16 +213,10 @@ def key_findings(on: On, annotations: Mapping[str, Any]) -> Iterator[Finding]:
             yield replace(finding, severity=Severity.NOTE)
 
 
-_END = re.compile(r"^(.*[/.])([^/.]*)$")
-
-
 def _parts(key: str) -> tuple[str, str]:
     """Split a key into prefix and name."""
-    prefix = next((prefix for prefix in PREFIXES if key.startswith(prefix)), "")
-    if prefix:
-        return prefix, key[len(prefix) :]
-    found = _END.match(key)
-    return (found[1], found[2]) if found else ("", key)
+    end = len(tke_prefix(key)) or max(key.rfind("/"), key.rfind(".")) + 1
+    return key[:end], key[end:]
 
 
 def _twin(key: str, on: On) -> str:
