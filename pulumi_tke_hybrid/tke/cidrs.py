@@ -2,8 +2,8 @@
 
 Pods and ENIs are counted in `tke.capacity`."""
 
-import ipaddress
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from functools import cache
 from ipaddress import IPv4Network
 
@@ -81,30 +81,23 @@ def parsed_range(block: str) -> IPv4Network:
 
 def cidr_problem(block: str) -> Finding | None:
     """Return a finding if the text is not a range in CIDR notation."""
+    value, why = repr(block), ""
     try:
         network = parsed_range(block)
     except ValueError:
-        try:
-            loose = ipaddress.ip_network(block, strict=False)
-        except ValueError:
-            loose = None
-        if isinstance(loose, IPv4Network) and "/" in block:
-            return RANGE_SHAPE.finding(
-                "", "has host bits set", value=block, todo=f"the range around this address is {loose}"
-            )
-        return RANGE_SHAPE.finding(
-            "", "is not an IPv4 range", value=repr(block), todo="write it as '10.0.64.0/22'"
-        )
-    if "/" not in block:
-        return RANGE_SHAPE.finding(
-            "", "has no prefix length", value=repr(block), todo=f"write it as '{block}/22'"
-        )
-    if block != str(network):
-        why = "the cloud gets the text unchanged"
-        return RANGE_SHAPE.finding(
-            "", "is not in CIDR notation", value=block, why=why, todo=f"write it as '{network}'"
-        )
-    return None
+        what, todo = "is not an IPv4 range", "write it as '10.0.64.0/22'"
+        with suppress(ValueError):
+            todo = f"the range around this address is {IPv4Network(block, strict=False)}"
+            value, what = block, "has host bits set"
+    else:
+        if block == str(network):
+            return None
+        if "/" not in block:
+            what, todo = "has no prefix length", f"write it as '{block}/22'"
+        else:
+            value, what, todo = block, "is not in CIDR notation", f"write it as '{network}'"
+            why = "the cloud gets the text unchanged"
+    return RANGE_SHAPE.finding("", what, value=value, why=why, todo=todo)
 
 
 def valid_range(value: object) -> str | None:

@@ -60,11 +60,10 @@ def _zone(
 ) -> Iterator[Finding]:
     unsaid = [f"{subnet.path}.cidr_block" for subnet in subnets if subnet.cidr is None]
     for path in unsaid:
-        yield (
-            not_yet(ENI_ADDRESSES, path)
-            if path in cluster.later
-            else not_stated(path, f"{ENI_ADDRESSES.id}, {ENI_HEADROOM.id}")
-        )
+        if path in cluster.later:
+            yield not_yet(ENI_ADDRESSES, path)
+        else:
+            yield not_stated(path, f"{ENI_ADDRESSES.id}, {ENI_HEADROOM.id}")
     sizes = (f"{pool.path}.{name}" for pool in pools for name in ("size", "instance_type"))
     for path in cluster.pending(sizes):
         yield not_yet(ENI_HEADROOM, path)

@@ -91,13 +91,11 @@ def _overlay_findings(cluster: DeclaredCluster) -> Iterator[Finding]:
     inside = 0 if cluster.service_cidr is not None else services
     yield from cidrs.size_findings("cluster_cidr", block, pods, inside)
     fit = cidrs.nodes_that_fit(block, pods, inside)
-    now, most = _nodes(cluster.pools)
-    if max(now, most) > fit > 0:
-        rule, number = (OVERLAY_NODES, now) if now > fit else (OVERLAY_HEADROOM, most)
+    rule, nodes = _too_many(cluster.pools, fit, OVERLAY_NODES, OVERLAY_HEADROOM)
+    if rule and fit:
         yield rule.finding(
             "cluster_cidr",
-            f"has overlay ranges for {fit} nodes of {pods} addresses, the pools have"
-            f" {'up to ' if number != now else ''}{number}",
+            f"has overlay ranges for {fit} nodes of {pods} addresses, the pools have {nodes}",
             value=block,
             why=f"a node without a range cannot join; {cidrs.FIXED}",
             todo="choose a larger range or fewer addresses a node",
@@ -199,9 +197,12 @@ def resized_findings(
         yield POOL_RESIZED.finding(path, what, value=sent, why=why, todo=todo)
 
 
-def _nodes(pools: Sequence[DeclaredPool]) -> tuple[int, int]:
-    """Return the sums of the sizes and of the greatest sizes of the pools."""
-    return sum(pool.size or 0 for pool in pools), sum(pool.greatest or 0 for pool in pools)
+def _too_many(pools: Sequence[DeclaredPool], fit: int, now: Rule, most: Rule) -> tuple[Rule | None, str]:
+    """Return the rule that the sizes (`now`) or greatest sizes (`most`) of the pools break, and the nodes."""
+    size, greatest = sum(pool.size or 0 for pool in pools), sum(pool.greatest or 0 for pool in pools)
+    if size > fit:
+        return now, str(size)
+    return (most, f"up to {greatest}") if greatest > fit else (None, "")
 
 
 def moved_endpoint_findings(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Finding]:
@@ -294,12 +295,11 @@ def _address_findings(pools: tuple[DeclaredPool, ...]) -> Iterator[Finding]:
     for block in blocks:
         inside = [pool for pool in pools if pool.subnet_cidr == block]
         usable = cidrs.usable_addresses(block)
-        now, most = _nodes(inside)
-        if max(now, most) > usable:
-            rule, number = (NODE_ADDRESSES, now) if now > usable else (NODE_HEADROOM, most)
+        rule, nodes = _too_many(inside, usable, NODE_ADDRESSES, NODE_HEADROOM)
+        if rule:
             yield rule.finding(
                 f"{inside[0].path}.subnet_cidr",
-                f"has {usable} addresses for {'up to ' if number != now else ''}{number} nodes",
+                f"has {usable} addresses for {nodes} nodes",
                 value=block,
                 why="each node needs one",
                 todo="use a larger subnet, or a second pool in another one",
