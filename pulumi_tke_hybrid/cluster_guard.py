@@ -18,11 +18,11 @@ from pulumi_tke_hybrid.cloud.clusters import pod_limits, subnets_of, wait_until_
 from pulumi_tke_hybrid.component.dynamic import CloudStateProvider, errors_among, log_progress, unknown
 from pulumi_tke_hybrid.eni_zone_subnet import STATED_SUBNET, ContainerSubnet
 from pulumi_tke_hybrid.node_pools import declared_from_guard, guarded_subnets, pending_subnets
-from pulumi_tke_hybrid.tke.cluster import DeclaredCluster
+from pulumi_tke_hybrid.tke.cluster import DeclaredCluster, Subnet
 from pulumi_tke_hybrid.tke.rule import Finding, Severity
 from pulumi_tke_hybrid.tke.rules import immutable_fields
 from pulumi_tke_hybrid.tke.rules.address_capacity import node_capacity_findings
-from pulumi_tke_hybrid.tke.rules.zones_and_subnets import DeclaredSubnet, declared_subnet_findings
+from pulumi_tke_hybrid.tke.rules.zones_and_subnets import declared_subnet_findings
 
 
 class ClusterGuardProvider(CloudStateProvider):
@@ -74,11 +74,11 @@ class ClusterGuardProvider(CloudStateProvider):
     def _misplaced(self, olds: dict[str, Any], news: dict[str, Any]) -> list[Finding]:
         """Compare the subnets that the program names by their ids with the live subnets; only new values."""
         seen = set(_stated(olds))
-        named = [stated for stated in _stated(news) if stated not in seen]
+        named = [(subnet, vpc) for subnet, vpc in _stated(news) if (subnet, vpc) not in seen]
         if not named:
             return []
         try:
-            found = subnets_of(self.cloud(news), sorted({stated.subnet_id for stated in named}))
+            found = subnets_of(self.cloud(news), sorted({subnet.subnet_id for subnet, _ in named}))
             live = {str(item["SubnetId"]): item for item in found}
         except CloudError as error:
             log_progress(
@@ -88,8 +88,8 @@ class ClusterGuardProvider(CloudStateProvider):
             return []
         return [
             finding
-            for stated in named
-            for finding in declared_subnet_findings(stated, live.get(stated.subnet_id))
+            for subnet, vpc in named
+            for finding in declared_subnet_findings(subnet, vpc, live.get(subnet.subnet_id))
         ]
 
     def _short(self, olds: dict[str, Any], news: dict[str, Any]) -> list[Finding]:
@@ -144,18 +144,17 @@ def _known(value: Any) -> Any:
     return None if unknown(value) else value
 
 
-def _stated(props: Mapping[str, Any]) -> Iterator[DeclaredSubnet]:
+def _stated(props: Mapping[str, Any]) -> Iterator[tuple[Subnet, str]]:
     """Yield the container subnets that no component made or compared, and the subnets of nodes, as far as the
-    preview knows them."""
+    preview knows them, with the VPC of the cluster."""
     cluster: Mapping[str, Any] = props.get("cluster") or props.get("adopted") or {}
     vpc = str(_known(cluster.get("vpcId")) or "")
     for index, stored in enumerate(props.get("eniSubnets") or ()):
         subnet = ContainerSubnet.from_guard(stored, _known)
         if subnet.origin == STATED_SUBNET and subnet.subnet_id:
-            declared = subnet.declared(f"eni_subnets[{index}]")
-            yield DeclaredSubnet(declared.path, declared.subnet_id, vpc, declared.zone, declared.cidr or "")
+            yield subnet.declared(f"eni_subnets[{index}]"), vpc
     for path, subnet_id, zone in guarded_subnets(props.get("nodePools") or {}, _known):
-        yield DeclaredSubnet(path, subnet_id, vpc, zone)
+        yield Subnet(None, subnet_id, zone=zone, path=path), vpc
 
 
 def _declared(subnets: Sequence[Mapping[str, Any]], planned: Mapping[str, Any]) -> DeclaredCluster:

@@ -15,7 +15,7 @@ from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.tke import annotations
 from pulumi_tke_hybrid.tke.rule import Finding
 from pulumi_tke_hybrid.tke.rules.load_balancer_rules import NO_LOAD_BALANCER
-from pulumi_tke_hybrid.tke.rules.pod_rules import chart_host_network_finding, release_finding
+from pulumi_tke_hybrid.tke.rules.pod_rules import CHART_HOST_NETWORK_FINDING, RELEASE_FINDING
 from pulumi_tke_hybrid.workload.exposure_args import ExposureArgs
 from pulumi_tke_hybrid.workload.workload_service import ADDRESS_ONLY, service_annotations
 
@@ -99,7 +99,7 @@ def gateway_transform(
     def transform(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
         if args.type_ == _RELEASE:
             report.detach()  # the error replaces the warnings
-            raise InvalidInputs(f"gateway_transform {args.name!r}", [release_finding()])
+            raise InvalidInputs(f"gateway_transform {args.name!r}", [RELEASE_FINDING])
         props: Mapping[str, Any] = args.props
         name = str(_child(props, "metadata").get("name"))
         if args.type_ in _POD_HOLDERS and name in moved:
@@ -190,7 +190,7 @@ def _with_pods(props: Mapping[str, Any], pod: Mapping[str, Any], name: str) -> d
     template = _annotated(_child(spec, "template"), pod["annotations"])
     pod_spec = template["spec"]
     if pod_spec.get("hostNetwork"):
-        raise InvalidInputs(f"gateway_transform {name!r}", [chart_host_network_finding()])
+        raise InvalidInputs(f"gateway_transform {name!r}", [CHART_HOST_NETWORK_FINDING])
     first, *others = pod_spec["containers"]
     template["spec"] = {**pod_spec, "containers": [_with_resources(first, pod["resources"]), *others]}
     return {**props, "spec": {**spec, "template": template}}

@@ -140,7 +140,7 @@ class NodePoolArgs(Args):
                 todo="give one of them",
             )
         if self.password is not None:
-            yield ranges_and_pools.password_note()
+            yield ranges_and_pools.PASSWORD_NOTE
         bounds = self.autoscale
         least, most = (
             (value_if_known(bounds.min_size), value_if_known(bounds.max_size)) if bounds else (None, None)

@@ -96,8 +96,7 @@ def proposal(vpc: str, demands: Sequence[str], taken: Sequence[str], growth: int
             parsed.append(demand)
     first = names.region_of(parsed[0].zone) if parsed else None
     for demand in parsed:
-        foreign = names.foreign_zone_problem("", demand.zone, first) if first else None
-        wrong += [f"--zone: {foreign}"] if foreign else []
+        wrong += [f"--zone: {found}" for found in names.foreign_zone_findings("", demand.zone, first)]
     if wrong:
         raise InvalidRequest(wrong)
     try:

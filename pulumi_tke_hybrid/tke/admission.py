@@ -104,12 +104,8 @@ def _from_text(text: str, names: Names) -> Entry:
 
 
 def _unread(text: str, names: Names) -> Entry:
-    name = (
-        "a rule that is known only during the update"
-        if unknown(text)
-        else f"a rule that cannot be read ({text})"
-    )
-    return Entry(True, (names.point(name),), _ALL_SERVICES)
+    what = "is known only during the update" if unknown(text) else f"cannot be read ({text})"
+    return Entry(True, (names.point(f"a rule that {what}"),), _ALL_SERVICES)
 
 
 _SOURCES = (
@@ -121,30 +117,21 @@ _SOURCES = (
     "sourceSecurityId",
     "sourceSgid",
     "addressTemplateId",
+    "addressTemplateGroup",
+    "addressTemplate",
 )
-_SOURCE_GROUPS = ("addressTemplateGroup", "addressTemplate")
 
 
 def _sources(rule: Mapping[str, Any], names: Names) -> Spans:
-    given = [rule[key] for key in _SOURCES if rule.get(key)]
-    given += [
-        at(rule, key, part) or rule.get(key)
-        for key in _SOURCE_GROUPS
-        for part in ("templateId",)
-        if rule.get(key)
-    ]
-    if not given:
-        return _ANYBODY
-    return _spans(span for value in given for span in _source(value, names))
+    given = [at(rule, key, "templateId") or rule[key] for key in _SOURCES if rule.get(key)]
+    return _spans(span for value in given for span in _source(value, names)) if given else _ANYBODY
 
 
 def _source(value: Any, names: Names) -> Spans:
-    if not isinstance(value, str) or unknown(value):
-        return (
-            names.point(
-                "a source that is known only during the update" if isinstance(value, str) else str(value)
-            ),
-        )
+    if not isinstance(value, str):
+        return (names.point(str(value)),)
+    if unknown(value):
+        return (names.point("a source that is known only during the update"),)
     try:
         network = ipaddress.ip_network(value.strip(), strict=False)
     except ValueError:
@@ -170,11 +157,8 @@ def _ports(protocol: Any, ports: Any, names: Names) -> Spans:
     if kind in _ALL:
         return _ALL_SERVICES
     if kind not in _PROTOCOLS or unknown(ports):
-        return (
-            names.point(
-                f"{kind if not unknown(protocol) else 'a protocol'} {'' if unknown(ports) else text}".strip()
-            ),
-        )
+        shown = ["a protocol" if unknown(protocol) else kind, "" if unknown(ports) else text]
+        return (names.point(" ".join(shown).strip()),)
     start = _PROTOCOLS.index(kind) * _ROOM
     if text in _ALL:
         return ((start, start + _LAST_PORT),)
@@ -212,11 +196,6 @@ def without(one: Spans, other: Spans) -> Spans:
     return tuple(found)
 
 
-def service(protocol: str, port: int) -> int:
-    """The number that stands for a port of a protocol."""
-    return _PROTOCOLS.index(protocol) * _ROOM + port
-
-
 def difference(before: Sequence[Entry], after: Sequence[Entry]) -> dict[Spans, Spans]:
     """By sources, the services to which only the rules after the change admit them."""
     more: dict[Spans, list[Span]] = {}
@@ -228,8 +207,7 @@ def difference(before: Sequence[Entry], after: Sequence[Entry]) -> dict[Spans, S
 
 
 def gained(before: Sequence[Entry], after: Sequence[Entry], names: Names) -> list[Admitted]:
-    """The traffic that only the rules after the change admit; with the lists exchanged, the traffic that is
-    no longer admitted."""
+    """The traffic that only the rules after the change admit; with the lists exchanged, the lost traffic."""
     found = [
         Admitted(
             _sources_text(_whole(sources, _admits(after, services[0])), names),
@@ -289,34 +267,28 @@ def _sources_text(sources: Spans, names: Names) -> str:
 def _networks_of(sources: Spans) -> Iterator[str]:
     for first, last in sources:
         if last <= _ALL_V4[1]:
-            yield from map(
-                str,
-                ipaddress.summarize_address_range(ipaddress.IPv4Address(first), ipaddress.IPv4Address(last)),
-            )
+            v4 = ipaddress.IPv4Address(first), ipaddress.IPv4Address(last)
+            yield from map(str, ipaddress.summarize_address_range(*v4))
         elif last <= _ALL_V6[1]:
-            low, high = ipaddress.IPv6Address(first - _V6), ipaddress.IPv6Address(last - _V6)
-            yield from map(str, ipaddress.summarize_address_range(low, high))
+            v6 = ipaddress.IPv6Address(first - _V6), ipaddress.IPv6Address(last - _V6)
+            yield from map(str, ipaddress.summarize_address_range(*v6))
 
 
-@lru_cache
-def _private() -> Spans:
-    blocks = (
-        "10.0.0.0/8",
-        "172.16.0.0/12",
-        "192.168.0.0/16",
-        "100.64.0.0/10",
-        "127.0.0.0/8",
-        "169.254.0.0/16",
-        "224.0.0.0/3",
-    )
-    return _spans(
-        (int(net.network_address), int(net.broadcast_address)) for net in map(ipaddress.IPv4Network, blocks)
-    )
+_PRIVATE_BLOCKS = (
+    "10.0.0.0/8",
+    "172.16.0.0/12",
+    "192.168.0.0/16",
+    "100.64.0.0/10",
+    "127.0.0.0/8",
+    "169.254.0.0/16",
+    "224.0.0.0/3",
+)
+_PRIVATE = _spans(span for block in _PRIVATE_BLOCKS for span in _source(block, Names()))
 
 
 def _public(sources: Spans) -> int:
     """Number of internet addresses; an IPv6 network of 64 bits counts as one."""
-    v4 = without(tuple(span for span in sources if span[1] <= _ALL_V4[1]), _private())
+    v4 = without(tuple(span for span in sources if span[1] <= _ALL_V4[1]), _PRIVATE)
     v6 = (span for span in sources if _ALL_V6[0] <= span[0] <= _ALL_V6[1])
     return sum(last - first + 1 for first, last in v4) + sum((last - first + 1) >> 64 for first, last in v6)
 

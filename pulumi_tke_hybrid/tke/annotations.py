@@ -4,7 +4,7 @@ Sources of the table: 457/51258 (Service), 457/56112 (Ingress), 457/44173 (pods 
 (keys that an update cannot change), 457/59094 and 457/59095 (load balancers of other regions and VPCs). The
 checks of a program's annotations are in `tke.rules`."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import TypeVar
@@ -64,6 +64,8 @@ _BANDWIDTH = "the bandwidth of a public load balancer"
 _PARAMETERS = "parameters that the load balancer is made with"
 _REGION = "the region of the load balancer"
 _VPC = "the VPC of the load balancer"
+_CLASSIC = "whether the load balancer is a classic one"
+_SHARED = "whether Ingresses share the load balancer"
 _CREATION = "457/51258: read at creation only"
 
 _FIXED = (
@@ -74,13 +76,7 @@ _FIXED = (
     Known("kubernetes.io/service.internetChargeType", _S, Value.CHARGE, _CHARGE, _CREATION),
     Known("kubernetes.io/service.internetMaxBandwidthOut", _S, Value.BANDWIDTH, _BANDWIDTH, _CREATION),
     Known(keys.SERVICE_PARAMETERS, _S, Value.JSON, _PARAMETERS, _CREATION),
-    Known(
-        f"{_SERVICE_OLD}loadbalance-type",
-        _S,
-        Value.TEXT,
-        "whether the load balancer is a classic one",
-        "457/90598",
-    ),
+    Known(f"{_SERVICE_OLD}loadbalance-type", _S, Value.TEXT, _CLASSIC, "457/90598"),
     Known(f"{_SERVICE}cross-region-id", _S, Value.TEXT, _REGION, "457/90598, 457/59094"),
     Known(f"{_SERVICE}cross-vpc-id", _S, Value.VPC, _VPC, "457/90598, 457/59094"),
     Known(keys.INGRESS_INTERNAL_SUBNET, _I, Value.SUBNET, _SUBNET, "457/90598"),
@@ -90,116 +86,83 @@ _FIXED = (
     Known(keys.INGRESS_PARAMETERS, _I, Value.JSON, _PARAMETERS, "457/56112: read at creation only"),
     Known(f"{_INGRESS}cross-region-id", _I, Value.TEXT, _REGION, "457/59095"),
     Known(f"{_INGRESS}cross-vpc-id", _I, Value.VPC, _VPC, "457/59095"),
-    Known(
-        f"{_INGRESS}enable-group",
-        _I,
-        Value.FLAG,
-        "whether Ingresses share the load balancer",
-        "457/127545: set at creation only",
-    ),
+    Known(f"{_INGRESS}enable-group", _I, Value.FLAG, _SHARED, "457/127545: set at creation only"),
 )
 
-Names = Mapping[On, Mapping[str, tuple[str, ...]]]
-"""For each object, the prefixes of keys, and their endings."""
+Endings = Mapping[On, Mapping[str, str]]
+"""For each object, the prefixes of keys, and their endings with spaces between them."""
 
-_FLAGS: Names = {
+_FLAGS_OF_BOTH = (
+    "direct-access enable-grace-deletion enable-grace-shutdown enable-grace-shutdown-tkex pass-to-target"
+    " tke-service-config-auto modification-protection deletion-protection loadbalance-retain"
+)
+_FLAGS: Endings = {
     _S: {
-        _SERVICE: (
-            "direct-access", "enable-grace-deletion", "enable-grace-shutdown", "enable-grace-shutdown-tkex",
-            "pass-to-target",
-            "tke-service-config-auto", "modification-protection", "deletion-protection", "loadbalance-retain",
-            "local-svc-weighted-balance", "discard-loadbalancer-ip",
-        ),
-        _SERVICE_OLD: ("local-svc-only-bind-node-with-pod", "qcloud-share-existed-lb"),
+        _SERVICE: f"{_FLAGS_OF_BOTH} local-svc-weighted-balance discard-loadbalancer-ip",
+        _SERVICE_OLD: "local-svc-only-bind-node-with-pod qcloud-share-existed-lb",
     },
     _I: {
-        _INGRESS: (
-            "direct-access", "enable-grace-deletion", "enable-grace-shutdown", "enable-grace-shutdown-tkex",
-            "pass-to-target",
-            "tke-service-config-auto", "modification-protection", "deletion-protection",
-            "loadbalance-retain", "auto-rewrite",
-            "rewrite-support", "rule-mix-both",
-        ),
-        _INGRESS_OLD: ("rule-mix", "rule-mix-both"),
+        _INGRESS: f"{_FLAGS_OF_BOTH} auto-rewrite rewrite-support rule-mix-both",
+        _INGRESS_OLD: "rule-mix rule-mix-both",
     },
-    _P: {_SUPER: ("retain-ip", "spot-pod", "spec-auto-upgrade", "recreate-node-lost-pod",
-        "must-keep-last-container")},
-}  # fmt: skip
-_JSON: Names = {
-    _S: {_SERVICE: ("specify-protocol", "lb-rs-weight", "target-groups")},
+    _P: {_SUPER: "retain-ip spot-pod spec-auto-upgrade recreate-node-lost-pod must-keep-last-container"},
+}
+_JSON: Endings = {
+    _S: {_SERVICE: "specify-protocol lb-rs-weight target-groups"},
     _I: {
-        _INGRESS: ("lb-rs-weight", "listen-ports", "auto-rewrite-code", "certificate", "snat-pro-info"),
-        _INGRESS_OLD: ("http-rules", "https-rules"),
+        _INGRESS: "lb-rs-weight listen-ports auto-rewrite-code certificate snat-pro-info",
+        _INGRESS_OLD: "http-rules https-rules",
     },
 }
-_TEXTS: Names = {
-    _S: {_SERVICE: ("tke-service-config", "mode", "mix-target-prefer"),
-        _SERVICE_OLD: ("qcloud-loadbalancer-backends-label",)},
+_TEXTS: Endings = {
+    _S: {
+        _SERVICE: "tke-service-config mode mix-target-prefer",
+        _SERVICE_OLD: "qcloud-loadbalancer-backends-label",
+    },
     _I: {
-        _INGRESS: ("tke-service-config", "mode", "mix-target-prefer", "hybrid-type", "internet-charge-type"),
-        _INGRESS_OLD: ("class",),
+        _INGRESS: "tke-service-config mode mix-target-prefer hybrid-type internet-charge-type",
+        _INGRESS_OLD: "class",
     },
     _P: {
-        _POD: (
-            "networks", "vpc-ip-claim-delete-policy", "claim-expired-duration", "nominated-vpc-ip",
-            "security-group-id", "eip-attributes",
-            "eip-claim-delete-policy", "eip-id-list", "eip-public-ip",
-        ),
-        _SUPER: (
-            "cbs-reuse-key", "cluster-ip-switch", "container-gc-threshold", "cpu", "cpu-type",
-            "cri-stats-interval", "custom-metrics-url",
-            "duration-to-wait-service-rules", "eip-attributes", "eip-claim-delete-policy", "eip-id-list",
-            "eip-public-ip",
-            "filebeat-metadata-format", "gpu-count", "gpu-type", "heartbeat-lost-period", "host-modprobe",
-            "host-sysctls",
-            "host-timezone", "image-cache-disk-retain-minute", "image-cache-disk-size",
-            "image-cache-disk-type", "image-gc-high-threshold",
-            "image-gc-low-threshold", "image-gc-period", "ipvs-min-sync-period", "ipvs-scheduler",
-            "ipvs-sh-port", "ipvs-sync-period",
-            "log-key-as-message", "mem", "metrics-port", "norm", "pod-eviction-threshold",
-            "registry-http-endpoint",
-            "registry-insecure-skip-verify", "reserve-sandbox-duration", "reserve-succeeded-sandbox",
-            "reserve-task-shorter-than",
-            "resolv-conf", "retain-ip-hours", "role-name", "root-cbs-size", "root-cbs-type",
-            "use-image-cache",
-        ),
+        _POD: "networks vpc-ip-claim-delete-policy claim-expired-duration nominated-vpc-ip security-group-id"
+        " eip-attributes eip-claim-delete-policy eip-id-list eip-public-ip",
+        _SUPER: "cbs-reuse-key cluster-ip-switch container-gc-threshold cpu cpu-type cri-stats-interval"
+        " custom-metrics-url duration-to-wait-service-rules eip-attributes eip-claim-delete-policy"
+        " eip-id-list eip-public-ip filebeat-metadata-format gpu-count gpu-type heartbeat-lost-period"
+        " host-modprobe host-sysctls host-timezone image-cache-disk-retain-minute image-cache-disk-size"
+        " image-cache-disk-type image-gc-high-threshold image-gc-low-threshold image-gc-period"
+        " ipvs-min-sync-period ipvs-scheduler ipvs-sh-port ipvs-sync-period log-key-as-message mem"
+        " metrics-port norm pod-eviction-threshold registry-http-endpoint registry-insecure-skip-verify"
+        " reserve-sandbox-duration reserve-succeeded-sandbox reserve-task-shorter-than resolv-conf"
+        " retain-ip-hours role-name root-cbs-size root-cbs-type use-image-cache",
     },
     _N: {
-        _POD: (
-            "desired-route-eni-pod-num", "disable-node-eni-security-groups", "route-eni-ip-min-warm-target",
-            "route-eni-ip-max-warm-target", "direct-eni-min-warm-target", "direct-eni-max-warm-target",
-            "route-eni-max-attach",
-            "max-ip-per-route-eni", "direct-eni-max-attach", "need-sync-security-groups",
-        ),
+        _POD: "desired-route-eni-pod-num disable-node-eni-security-groups route-eni-ip-min-warm-target"
+        " route-eni-ip-max-warm-target direct-eni-min-warm-target direct-eni-max-warm-target"
+        " route-eni-max-attach max-ip-per-route-eni direct-eni-max-attach need-sync-security-groups",
     },
-}  # fmt: skip
-_GROUPS: Names = {
-    _S: {_SERVICE: ("security-groups",)},
-    _I: {_INGRESS: ("security-groups",)},
-    _P: {_SUPER: ("security-group-id",)},
 }
-_WRITTEN: Names = {
+_GROUPS: Endings = {
+    _S: {_SERVICE: "security-groups"},
+    _I: {_INGRESS: "security-groups"},
+    _P: {_SUPER: "security-group-id"},
+}
+_WRITTEN: Endings = {
     _S: {
-        _SERVICE: ("client-token", "loadbalancer-source-endpoints", "sync-begin-time", "sync-end-time"),
-        _SERVICE_OLD: ("loadbalance-id", "loadbalance-nat-ipv6"),
+        _SERVICE: "client-token loadbalancer-source-endpoints sync-begin-time sync-end-time",
+        _SERVICE_OLD: "loadbalance-id loadbalance-nat-ipv6",
     },
     _I: {
-        _INGRESS: (
-            "loadbalance-nat-ipv6",
-            "loadbalance-ipv6",
-            "client-token",
-            "sync-begin-time",
-            "sync-end-time",
-        ),
-        _INGRESS_OLD: ("qcloud-loadbalance-id",),
+        _INGRESS: "loadbalance-nat-ipv6 loadbalance-ipv6 client-token sync-begin-time sync-end-time",
+        _INGRESS_OLD: "qcloud-loadbalance-id",
     },
 }
 
 
-def _known(names: Names, value: Value, *, written_by_tke: bool = False) -> Iterator[Known]:
-    for on, prefixes in names.items():
+def _known(table: Endings, value: Value, *, written_by_tke: bool = False) -> Iterator[Known]:
+    for on, prefixes in table.items():
         for prefix, endings in prefixes.items():
-            for ending in endings:
+            for ending in endings.split():
                 yield Known(f"{prefix}{ending}", on, value, written_by_tke=written_by_tke)
 
 
@@ -248,8 +211,7 @@ V = TypeVar("V")
 
 
 def flag(value: bool) -> str:
-    """The value of a flag as text: Kubernetes refuses a boolean, and TKE reads only these two texts
-    (E4037)."""
+    """The value of a flag as text: Kubernetes refuses a boolean; TKE reads only these two texts (E4037)."""
     return "true" if value else "false"
 
 
@@ -281,39 +243,12 @@ def service_annotations(direct: bool, placement: Mapping[str, V]) -> dict[str, s
     Direct access is always written: newer controllers enable it for new Services without an annotation
     (457/131136).
     """
-    found: dict[str, str | V] = {keys.SERVICE_DIRECT_ACCESS: flag(direct)}
-    if direct:
-        found[keys.SERVICE_GRACE_DELETION] = flag(True)
-    return {**found, **placement}
+    grace = {keys.SERVICE_GRACE_DELETION: flag(True)} if direct else {}
+    return {keys.SERVICE_DIRECT_ACCESS: flag(direct), **grace, **placement}
 
 
 def ingress_annotations(direct: bool, placement: Mapping[str, V]) -> dict[str, str | V]:
     """Annotations of an Ingress for TKE's own controller."""
-    found: dict[str, str | V] = {
-        keys.INGRESS_CLASS_KEY: keys.INGRESS_CLASS,
-        keys.INGRESS_DIRECT_ACCESS: flag(direct),
-    }
-    if direct:
-        found[keys.INGRESS_GRACE_DELETION] = flag(True)
-    return {**found, **placement}
-
-
-def contradiction(key: str, written: Collection[str]) -> str | None:
-    """Return a sentence if a program may not give the annotation. `written`: the keys that the component
-    writes on the object."""
-    if key in written or key.startswith(keys.OURS):
-        return (
-            f"{key} is written by the component from its own properties; set the property, or change the"
-            " object with a Pulumi transform"
-        )
-    if key in keys.WRITTEN_BY_TKE:
-        return (
-            f"{key} is written by TKE and names the load balancer; to choose a load balancer, use"
-            " existing_clb(id)"
-        )
-    if key == keys.POD_SECURITY_GROUP:
-        return (
-            f"{key} has no effect on the shared ENI, which has the security groups of the node; set the"
-            " groups of the ENIs (ipamd) instead"
-        )
-    return None
+    grace = {keys.INGRESS_GRACE_DELETION: flag(True)} if direct else {}
+    access = {keys.INGRESS_DIRECT_ACCESS: flag(direct), **grace}
+    return {keys.INGRESS_CLASS_KEY: keys.INGRESS_CLASS, **access, **placement}

@@ -38,9 +38,20 @@ class Filled:
 def filled(
     free: tuple[int, ...], nodes: tuple[EniLimit, ...], static_ip: bool = True, wanted: int = UNBOUNDED
 ) -> Filled:
-    """Place up to `wanted` ENI pods in a zone, spread evenly over the nodes. `free`: free addresses by
-    subnet."""
-    return _Filling(free, nodes, static_ip).fill(wanted)
+    """Place up to `wanted` ENI pods evenly on the nodes of a zone. `free`: free addresses by subnet."""
+    left = _less(free, 0 if static_ip else WARM_ADDRESSES * len(nodes))
+    live = [_Node(limit) for limit in nodes]
+    for node in live:
+        node.attach_eni(left, least=1)
+    # The node with the fewest pods first, as the scheduler spreads pods.
+    waiting = [(0, index) for index in range(len(live))]
+    placed = 0
+    while waiting and placed < wanted:
+        _, index = heapq.heappop(waiting)
+        if live[index].place_pod(left):
+            placed += 1
+            heapq.heappush(waiting, (live[index].pods, index))
+    return Filled(placed, sum(max(addresses, 0) for addresses in free) - sum(left))
 
 
 def pods_that_fit(free: tuple[int, ...], nodes: tuple[EniLimit, ...], static_ip: bool = True) -> int:
@@ -57,11 +68,6 @@ def addresses_needed(pods: int, nodes: tuple[EniLimit, ...]) -> int:
 def nodes_that_fit(free: Iterable[int], limit: EniLimit) -> int:
     """Greatest number of nodes of a type with one full ENI each (the vendor's own soft limit)."""
     return sum(addresses // (limit.pods_per_eni + 1) for addresses in free)
-
-
-def pods_of_nodes(nodes: Iterable[EniLimit]) -> int:
-    """Greatest number of ENI pods on the nodes, with unlimited addresses."""
-    return sum(limit.pods for limit in nodes)
 
 
 def periods_until_full(room: int, growth: int) -> int | None:
@@ -141,15 +147,13 @@ def taken(cluster: ClusterInventory, zone: Zone, pods: int) -> int:
 def with_others(cluster: ClusterInventory, read: ClusterInventory) -> ClusterInventory:
     """The cluster with the addresses that others hold: the used addresses of `read` without those of the
     nodes and pods of `read`."""
-    there = pods_by_zone(read)
-    return replace(
-        cluster, zones=tuple(replace(zone, others=_others(zone, read, there)) for zone in cluster.zones)
-    )
-
-
-def _others(zone: Zone, read: ClusterInventory, pods: Mapping[str, int]) -> int:
-    used = [subnet.used for subnet in zone.subnets if subnet.used is not None]
-    return max(sum(used) - taken(read, read.zone(zone.name), pods.get(zone.name, 0)), 0) if used else 0
+    pods = pods_by_zone(read)
+    zones: list[Zone] = []
+    for zone in cluster.zones:
+        used = [subnet.used for subnet in zone.subnets if subnet.used is not None]
+        own = taken(read, read.zone(zone.name), pods.get(zone.name, 0)) if used else 0
+        zones.append(replace(zone, others=max(sum(used) - own, 0)))
+    return replace(cluster, zones=tuple(zones))
 
 
 def pods_by_zone(cluster: ClusterInventory) -> dict[str, int]:
@@ -184,22 +188,20 @@ def place(cluster: ClusterInventory, *, most: bool = False, surely: bool = False
     """
     pods, lacking, demands = Counter[str](), Counter[str](), Counter[str]()
     bound = Counter[tuple[str, frozenset[str]]]()
-    for demand in sorted(cluster.demands, key=_freedom):
+    for demand in sorted(
+        cluster.demands, key=lambda demand: (not demand.on_each_node, not (demand.subnets or demand.zones))
+    ):
         zones = _zones_for(cluster, demand)
         rooms: dict[str, int] = {}
         for zone in zones:
             whole = room(cluster, zone, most=most, surely=surely) - pods[zone.name]
-            part = (
-                room(cluster, zone, demand.subnets, most=most, surely=surely)
-                - bound[zone.name, demand.subnets]
-            )
-            rooms[zone.name] = max(min(whole, part), 0)
-        given = (
-            {zone.name: len(node_limits(cluster, zone, most=most)) for zone in zones}
-            if demand.on_each_node
-            else even(demand.pods, rooms, pods)
-        )
-        left = 0 if demand.on_each_node else demand.pods - sum(given.values())
+            part = room(cluster, zone, demand.subnets, most=most, surely=surely)
+            rooms[zone.name] = max(min(whole, part - bound[zone.name, demand.subnets]), 0)
+        if demand.on_each_node:
+            given, left = {zone.name: len(node_limits(cluster, zone, most=most)) for zone in zones}, 0
+        else:
+            given = even(demand.pods, rooms, pods)
+            left = demand.pods - sum(given.values())
         short = even(left, dict.fromkeys(rooms or sorted(demand.zones) or [""], UNBOUNDED), lacking)
         for name, number in given.items():
             over = max(number - rooms[name], 0)
@@ -233,7 +235,7 @@ def room_of(cluster: ClusterInventory, subnets: frozenset[str] = frozenset()) ->
         min(sum(room(cluster, zone, subnets, most=True, surely=surely) for zone in cluster.zones), UNBOUNDED)
         for surely in (False, True)
     )
-    nodes = sum(pods_of_nodes(node_limits(cluster, zone, most=True)) for zone in cluster.zones)
+    nodes = sum(limit.pods for zone in cluster.zones for limit in node_limits(cluster, zone, most=True))
     unknown = "" if most == least or not cluster.has_nodes else _unknown_fact(cluster)
     return Room(most, least, by_nodes=0 < nodes <= most, unknown=unknown)
 
@@ -241,11 +243,9 @@ def room_of(cluster: ClusterInventory, subnets: frozenset[str] = frozenset()) ->
 def _unknown_fact(cluster: ClusterInventory) -> str:
     if not all(zone.ranges_known for zone in cluster.zones):
         return "cluster_facts.zones[…].cidrBlock"
-    return (
-        "cluster_facts.podsPerNode"
-        if all(map(cluster.types_known, cluster.zones))
-        else "cluster_facts.nodePools[…].instanceType"
-    )
+    if not all(map(cluster.types_known, cluster.zones)):
+        return "cluster_facts.nodePools[…].instanceType"
+    return "cluster_facts.podsPerNode"
 
 
 def even(wanted: int, rooms: Mapping[str, int], before: Mapping[str, int]) -> dict[str, int]:
@@ -263,18 +263,14 @@ def even(wanted: int, rooms: Mapping[str, int], before: Mapping[str, int]) -> di
     return given
 
 
-def _freedom(demand: Demand) -> tuple[bool, bool]:
-    """Sort key: demands with less choice are placed first."""
-    return not demand.on_each_node, not (demand.subnets or demand.zones)
-
-
 def _zones_for(cluster: ClusterInventory, demand: Demand) -> list[Zone]:
     """The zones in which pods of the demand can run."""
-    allowed = [zone for zone in cluster.zones if not demand.zones or zone.name in demand.zones]
-    if demand.subnets:
-        allowed = [
-            zone for zone in allowed if any(subnet.subnet_id in demand.subnets for subnet in zone.subnets)
-        ]
+    allowed = [
+        zone
+        for zone in cluster.zones
+        if (not demand.zones or zone.name in demand.zones)
+        and (not demand.subnets or any(subnet.subnet_id in demand.subnets for subnet in zone.subnets))
+    ]
     serving = [zone for zone in allowed if zone.subnets and (not cluster.has_nodes or zone.has_nodes)]
     return serving or allowed
 
@@ -291,46 +287,24 @@ class _Node:
     pods: int = 0
     enis: list[_Eni] = field(default_factory=list[_Eni])
 
-
-class _Filling:
-    """Places pods on nodes one by one."""
-
-    def __init__(self, free: Sequence[int], nodes: Sequence[EniLimit], static_ip: bool) -> None:
-        self._free = _less(free, 0 if static_ip else WARM_ADDRESSES * len(nodes))
-        self._all = sum(max(addresses, 0) for addresses in free)
-        self._nodes = [_Node(limit) for limit in nodes]
-
-    def fill(self, wanted: int) -> Filled:
-        for node in self._nodes:
-            self._attach(node, least=1)
-        # The node with the fewest pods first, as the scheduler spreads pods.
-        waiting = [(0, index) for index in range(len(self._nodes))]
-        placed = 0
-        while waiting and placed < wanted:
-            _, index = heapq.heappop(waiting)
-            if self._place(self._nodes[index]):
-                placed += 1
-                heapq.heappush(waiting, (self._nodes[index].pods, index))
-        return Filled(placed, self._all - sum(self._free))
-
-    def _place(self, node: _Node) -> bool:
-        if node.pods >= node.limit.pods:
+    def place_pod(self, free: list[int]) -> bool:
+        if self.pods >= self.limit.pods:
             return False
-        eni = next((eni for eni in node.enis if eni.room and self._free[eni.subnet]), None)
-        if eni is None and not self._attach(node, least=2):
+        eni = next((eni for eni in self.enis if eni.room and free[eni.subnet]), None)
+        if eni is None and not self.attach_eni(free, least=2):
             return False
-        eni = eni or node.enis[-1]
+        eni = eni or self.enis[-1]
         eni.room -= 1
-        self._free[eni.subnet] -= 1
-        node.pods += 1
+        free[eni.subnet] -= 1
+        self.pods += 1
         return True
 
-    def _attach(self, node: _Node, least: int) -> bool:
-        subnet = max(range(len(self._free)), key=self._free.__getitem__, default=None)
-        if subnet is None or self._free[subnet] < least or len(node.enis) == node.limit.enis:
+    def attach_eni(self, free: list[int], least: int) -> bool:
+        subnet = max(range(len(free)), key=free.__getitem__, default=None)
+        if subnet is None or free[subnet] < least or len(self.enis) == self.limit.enis:
             return False
-        self._free[subnet] -= 1
-        node.enis.append(_Eni(subnet, node.limit.pods_per_eni))
+        free[subnet] -= 1
+        self.enis.append(_Eni(subnet, self.limit.pods_per_eni))
         return True
 
 

@@ -2,8 +2,8 @@
 
 Pods and ENIs are counted in `tke.capacity`."""
 
-import ipaddress
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from functools import cache
 from ipaddress import IPv4Network
 
@@ -55,8 +55,7 @@ RANGE_TOO_SMALL = fixed_rule(
 )
 
 GLOBAL_ROUTER_SPACE = tuple(
-    IPv4Network(block)
-    for block in ("9.0.0.0/8", "10.0.0.0/8", "11.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
+    map(IPv4Network, ("9.0.0.0/8", "10.0.0.0/8", "11.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
 )
 RESERVED_PER_SUBNET = 3
 """Tencent Cloud reserves three addresses of each VPC subnet."""
@@ -82,30 +81,23 @@ def parsed_range(block: str) -> IPv4Network:
 
 def cidr_problem(block: str) -> Finding | None:
     """Return a finding if the text is not a range in CIDR notation."""
+    value, why = repr(block), ""
     try:
         network = parsed_range(block)
     except ValueError:
-        try:
-            loose = ipaddress.ip_network(block, strict=False)
-        except ValueError:
-            loose = None
-        if isinstance(loose, IPv4Network) and "/" in block:
-            return RANGE_SHAPE.finding(
-                "", "has host bits set", value=block, todo=f"the range around this address is {loose}"
-            )
-        return RANGE_SHAPE.finding(
-            "", "is not an IPv4 range", value=repr(block), todo="write it as '10.0.64.0/22'"
-        )
-    if "/" not in block:
-        return RANGE_SHAPE.finding(
-            "", "has no prefix length", value=repr(block), todo=f"write it as '{block}/22'"
-        )
-    if block != str(network):
-        why = "the cloud gets the text unchanged"
-        return RANGE_SHAPE.finding(
-            "", "is not in CIDR notation", value=block, why=why, todo=f"write it as '{network}'"
-        )
-    return None
+        what, todo = "is not an IPv4 range", "write it as '10.0.64.0/22'"
+        with suppress(ValueError):
+            todo = f"the range around this address is {IPv4Network(block, strict=False)}"
+            value, what = block, "has host bits set"
+    else:
+        if block == str(network):
+            return None
+        if "/" not in block:
+            what, todo = "has no prefix length", f"write it as '{block}/22'"
+        else:
+            value, what, todo = block, "is not in CIDR notation", f"write it as '{network}'"
+            why = "the cloud gets the text unchanged"
+    return RANGE_SHAPE.finding("", what, value=value, why=why, todo=todo)
 
 
 def valid_range(value: object) -> str | None:
@@ -131,22 +123,27 @@ def private_findings(path: str, block: str) -> Iterator[Finding]:
     )
 
 
-def power_of_two_problem(value: int) -> Finding | None:
-    """Return a finding if a GlobalRouter size is not a power of two: TKE rounds the size up and reports
-    another value for ever."""
-    if value > 0 and value & (value - 1) == 0:
+def _size_problem(value: int, least: int, bounds: tuple[int, int], todo: str) -> Finding | None:
+    """Return a finding if a GlobalRouter size is out of bounds, or no power of two: TKE rounds the size up
+    and reports another value for ever."""
+    low, high = bounds
+    if not least <= value <= high:
+        what = f"is outside {low} to {high}, the range TKE accepts"
+        return SIZE_BOUNDS.finding("", what, value=value, todo=todo)
+    if value & (value - 1) == 0:
         return None
-    todo = f"use {1 << max(value - 1, 1).bit_length()}"
+    todo = f"use {1 << value.bit_length()}"
     return POWER_OF_TWO.finding("", "is not a power of two", value=value, why="TKE rounds it up", todo=todo)
 
 
 def pods_per_node_problem(value: int) -> Finding | None:
-    """Return a finding if `cluster_max_pod_num` is out of bounds or not a power of two."""
-    low, high = PODS_PER_NODE
-    if not _LEAST_OF_THE_PROVIDER <= value <= high:
-        what = f"is outside {low} to {high}, the range TKE accepts"
-        return SIZE_BOUNDS.finding("", what, value=value, todo="64 suits most nodes")
-    return power_of_two_problem(value)
+    """Return a finding on `cluster_max_pod_num`."""
+    return _size_problem(value, _LEAST_OF_THE_PROVIDER, PODS_PER_NODE, "64 suits most nodes")
+
+
+def services_problem(value: int) -> Finding | None:
+    """Return a finding on `cluster_max_service_num`."""
+    return _size_problem(value, SERVICES[0], SERVICES, "1024 suits most clusters")
 
 
 def few_pods_findings(path: str, value: int) -> Iterator[Finding]:
@@ -163,19 +160,6 @@ def few_pods_findings(path: str, value: int) -> Iterator[Finding]:
         )
 
 
-def services_problem(value: int) -> Finding | None:
-    """Return a finding if `cluster_max_service_num` is out of bounds or not a power of two."""
-    low, high = SERVICES
-    if not low <= value <= high:
-        return SIZE_BOUNDS.finding(
-            "",
-            f"is outside {low} to {high}, the range TKE accepts",
-            value=value,
-            todo="1024 suits most clusters",
-        )
-    return power_of_two_problem(value)
-
-
 @cache
 def usable_addresses(block: str) -> int:
     """Addresses of a VPC subnet for ENIs and pods."""
@@ -187,20 +171,12 @@ def nodes_that_fit(cluster_cidr: str, pods_per_node: int, services: int) -> int:
     return max(parsed_range(cluster_cidr).num_addresses - services, 0) // pods_per_node
 
 
-def service_cidr(cluster_cidr: str, services: int) -> str:
-    """The end of the cluster range, from which TKE takes the Services if they have no range of their own."""
-    network = parsed_range(cluster_cidr)
-    first = int(network.broadcast_address) + 1 - services
-    return str(IPv4Network((first, 32 - (services - 1).bit_length())))
-
-
-def size_problem(path: str, cluster_cidr: str, pods_per_node: int, services: int) -> Finding | None:
+def size_findings(path: str, cluster_cidr: str, pods_per_node: int, services: int) -> Iterator[Finding]:
     """Return a finding if a cluster range is too small for its Services and one node."""
-    if nodes_that_fit(cluster_cidr, pods_per_node, services) >= 1:
-        return None
-    size = parsed_range(cluster_cidr).num_addresses
-    what = f"has {size} addresses, too few for {services} services and one node with {pods_per_node} pods"
-    return RANGE_TOO_SMALL.finding(path, what, value=cluster_cidr, why=FIXED, todo="choose a larger range")
+    if nodes_that_fit(cluster_cidr, pods_per_node, services) < 1:
+        size = parsed_range(cluster_cidr).num_addresses
+        what = f"has {size} addresses, too few for {services} services and one node with {pods_per_node} pods"
+        yield RANGE_TOO_SMALL.finding(path, what, value=cluster_cidr, why=FIXED, todo="choose a larger range")
 
 
 def vpc_cidr_problem(value: str | Sequence[object]) -> Finding | None:
@@ -209,24 +185,19 @@ def vpc_cidr_problem(value: str | Sequence[object]) -> Finding | None:
     return next((problem for block in blocks if (problem := cidr_problem(block))), None)
 
 
-def outside_problem(path: str, block: str, vpc: Sequence[str]) -> Finding | None:
+def outside_findings(path: str, block: str, vpc: Sequence[str]) -> Iterator[Finding]:
     """Return a finding if a subnet lies in none of its VPC's ranges."""
-    if Space(vpc).holds(block):
-        return None
-    return outside_finding(
-        path, block, vpc, "choose a free range inside, or list the VPC's secondary ranges in vpc_cidr too"
-    )
+    if not Space(vpc).holds(block):
+        todo = "choose a free range inside, or list the VPC's secondary ranges in vpc_cidr too"
+        yield outside_finding(path, block, vpc, todo)
 
 
 def outside_finding(path: str, block: str, vpc: Sequence[str], todo: str) -> Finding:
     """The finding that a subnet lies in none of its VPC's ranges."""
     named = ", ".join(vpc[:_NAMED]) + (f" and {len(vpc) - _NAMED} more" if len(vpc) > _NAMED else "")
-    what = (
-        f"does not lie in the VPC's range {named}"
-        if len(vpc) == 1
-        else f"lies in none of the VPC's ranges {named}"
-    )
-    return RANGE_OUTSIDE_VPC.finding(path, what, value=block, why="a subnet is a part of its VPC", todo=todo)
+    where = "does not lie in the VPC's range" if len(vpc) == 1 else "lies in none of the VPC's ranges"
+    why = "a subnet is a part of its VPC"
+    return RANGE_OUTSIDE_VPC.finding(path, f"{where} {named}", value=block, why=why, todo=todo)
 
 
 class Space:

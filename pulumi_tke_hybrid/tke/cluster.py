@@ -1,15 +1,11 @@
 """The model of a cluster: zones, container subnets, nodes, and the ENI pods that need addresses.
 
 `ClusterInventory` is what addresses are counted in; `DeclaredCluster` is what a program states, for the rules
-on inputs. This module counts nothing (see `tke.capacity`) and reads no source.
+on inputs. This module counts nothing (see `tke.capacity`) and reads no file.
 
-The output `cluster_facts` of a `HybridCluster`: the only parser, and the checks of its shape.
+`ClusterFacts` is the only parser of the output `cluster_facts` of a `HybridCluster`: `of` for the components,
+which report `shape_problems` and `range_problems` by themselves; `checked` for the commands."""
 
-`ClusterFacts.of(facts)` is for the components, which report `shape_problems` and `range_problems` by
-themselves; `ClusterFacts.checked(facts)` is for the commands, and raises for anything else than the facts of
-a cluster. This module reads no file."""
-
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
@@ -56,8 +52,7 @@ class Nodes:
     most: int | None = None
     """Upper bound of the autoscaler; None without autoscaler."""
     limit: EniLimit | None = None
-    """Limit that a live node reports; None: the limit follows from the type and from
-    `cluster_max_pod_num`."""
+    """Limit that a live node reports; None: the type and `cluster_max_pod_num` decide."""
     about: bool = False
     """`number` is the even share of a pool that lies in several zones, not a count."""
 
@@ -174,10 +169,6 @@ class DeclaredPool:
         """Smallest number of nodes."""
         return self.size if self.least is None else self.least
 
-    def nodes(self) -> Nodes:
-        """The nodes of the pool as they are counted."""
-        return Nodes(self.instance_type or "", self.size or 0, self.most)
-
 
 @dataclass(frozen=True)
 class DeclaredCluster:
@@ -203,18 +194,6 @@ class DeclaredCluster:
         """ENI limit of one node of the pool; None for a type that is not known."""
         kind = pool.instance_type
         return None if kind is None else self.limits.get(kind) or eni_limit(kind)
-
-    def subnets_by_zone(self) -> dict[str, list[Subnet]]:
-        """The subnets whose zone is known."""
-        found: defaultdict[str, list[Subnet]] = defaultdict(list)
-        for subnet in self.subnets:
-            if subnet.zone:
-                found[subnet.zone].append(subnet)
-        return dict(found)
-
-    def eni_pools(self, zone: str) -> list[DeclaredPool]:
-        """The pools of a zone whose nodes get ENIs."""
-        return [pool for pool in self.pools if pool.zone == zone and not pool.global_route_only]
 
     def pending(self, paths: Iterable[str]) -> list[str]:
         """Those of the paths whose value is known only during the update."""
@@ -281,16 +260,15 @@ class ClusterFacts:
 
     def inventory(self) -> ClusterInventory:
         """The cluster as addresses are counted in it, without workloads."""
-        pools = [pool for pool in self.pools if not pool.global_route_only]
+        nodes: dict[str, tuple[Nodes, ...]] = dict.fromkeys(self.zones, ())
+        for pool in self.pools:
+            if not pool.global_route_only:
+                of_pool = Nodes(pool.instance_type or "", pool.size or 0, pool.most)
+                nodes[pool.zone or ""] = (*nodes.get(pool.zone or "", ()), of_pool)
         return ClusterInventory(
             cluster=self.cluster_id,
             static_ip=self.static_ip is not False,
-            zones=tuple(
-                Zone(
-                    zone, self.zones.get(zone, ()), tuple(pool.nodes() for pool in pools if pool.zone == zone)
-                )
-                for zone in dict.fromkeys([*self.zones, *(pool.zone or "" for pool in pools)])
-            ),
+            zones=tuple(Zone(zone, self.zones.get(zone, ()), found) for zone, found in nodes.items()),
             pods_per_node=self.pods_per_node,
         )
 

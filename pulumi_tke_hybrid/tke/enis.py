@@ -20,11 +20,8 @@ Pod = Mapping[str, Any]
 
 def networks(pod: Pod) -> list[str]:
     """The networks that the pod's annotation lists; empty: GlobalRouter alone."""
-    return [
-        name.strip()
-        for name in str(at(pod, "metadata", "annotations", keys.NETWORKS) or "").split(",")
-        if name.strip()
-    ]
+    listed = str(at(pod, "metadata", "annotations", keys.NETWORKS) or "").split(",")
+    return [name.strip() for name in listed if name.strip()]
 
 
 def selects_eni(pod: Pod) -> bool:
@@ -38,22 +35,13 @@ def needs_eni(pod: Pod) -> bool:
 
 
 def requested_network(pod: Pod) -> str:
-    """The network whose resource a container of the pod requests, e.g. `tke-route-eni`; empty without
-    request."""
+    """The network whose resource a container of the pod requests, e.g. `tke-route-eni`; empty if none."""
     containers = [*items(at(pod, "spec", "initContainers")), *items(at(pod, "spec", "containers"))]
-    amounts = [
-        mapping(at(container, "resources", kind))
-        for container in containers
-        for kind in ("requests", "limits")
-    ]
-    return next(
-        (
-            network
-            for network, name in keys.ENI_RESOURCES.items()
-            if any(name in amount for amount in amounts)
-        ),
-        "",
-    )
+    requested: set[str] = set()
+    for container in containers:
+        for kind in ("requests", "limits"):
+            requested.update(mapping(at(container, "resources", kind)))
+    return next((network for network, name in keys.ENI_RESOURCES.items() if name in requested), "")
 
 
 def has_ended(pod: Pod) -> bool:
@@ -62,6 +50,7 @@ def has_ended(pod: Pod) -> bool:
 
 
 _SIZE = re.compile(r"([A-Z]+\d*[A-Za-z]*\d*)\.(?:(SMALL|MEDIUM|LARGE)|(\d*)XLARGE)(\d+)")
+"""The name of a CVM type, with family, size and GiB of memory: `SA2.12XLARGE96` is SA2, 48 vCPUs and 96."""
 _VCPUS = {"SMALL": 1, "MEDIUM": 2, "LARGE": 4}
 QUOTA_PER_VPC = 1000
 """ENIs in one VPC, unless the account has more."""
@@ -96,11 +85,6 @@ class EniLimit:
         pods = self.enis * self.pods_per_eni
         return pods if self.most is None else min(pods, self.most)
 
-    @property
-    def addresses(self) -> int:
-        """Addresses of a full instance: one for each pod and one for each ENI, at least one ENI."""
-        return self.pods + max(-(-self.pods // self.pods_per_eni), 1)
-
     def at_most(self, pods: int) -> "EniLimit":
         """The same limit with a further bound of the pods."""
         return replace(self, most=max(pods if self.most is None else min(self.most, pods), 0))
@@ -109,15 +93,9 @@ class EniLimit:
 _SMALL, _MEDIUM, _LARGE = EniLimit(3, 9), EniLimit(5, 19), EniLimit(7, 29)
 _CLASSES = {
     1: EniLimit(1, 5),
-    2: _SMALL,
-    4: _SMALL,
-    6: _SMALL,
-    8: _MEDIUM,
-    10: _MEDIUM,
-    12: _LARGE,
-    14: _LARGE,
-    16: _LARGE,
-    17: _LARGE,
+    **dict.fromkeys((2, 4, 6), _SMALL),
+    **dict.fromkeys((8, 10), _MEDIUM),
+    **dict.fromkeys((12, 14, 16, 17), _LARGE),
 }
 """By number of vCPUs; 17 stands for all numbers above 16. `_OTHER` has the exceptions."""
 _SIZES_OF = {
@@ -149,22 +127,14 @@ _SPLITS = {limit.pods: limit for limit in (*_CLASSES.values(), *_OTHER.values(),
 """The limits of the tables by number of pods, which is unique."""
 
 
-def _parsed(instance_type: str) -> tuple[str, int, int] | None:
-    """Family, vCPUs and GiB of memory in the name of a CVM type: `SA2.12XLARGE96` is SA2, 48 and 96."""
+@cache
+def eni_limit(instance_type: str) -> EniLimit | None:
+    """The limit of a type by the vendor's tables; None for a type that is not listed, e.g. bare metal."""
     match = _SIZE.fullmatch(instance_type)
     if match is None:
         return None
-    return match[1], _VCPUS[match[2]] if match[2] else 4 * int(match[3] or 1), int(match[4])
-
-
-@cache
-def eni_limit(instance_type: str) -> EniLimit | None:
-    """The limit of a type by the vendor's tables; None for a type that the tables do not list, e.g. bare
-    metal."""
-    parsed = _parsed(instance_type)
-    if parsed is None:
-        return None
-    family, vcpus, memory = parsed
+    vcpus = _VCPUS[match[2]] if match[2] else 4 * int(match[3] or 1)
+    family, memory = match[1], int(match[4])
     size = min(vcpus, 17)
     if family == "SA2" and vcpus >= 12:
         return _SA2_LARGE
@@ -190,9 +160,8 @@ def live_limit(instance_type: str, allocatable: Mapping[str, object]) -> EniLimi
     if pods is None:
         return None
     table = eni_limit(instance_type)
-    if pods == 0 or (
-        table is not None and pods < table.pods
-    ):  # a setting of the node, or a subnet with few addresses
+    if pods == 0 or (table is not None and pods < table.pods):
+        # A setting of the node, or a subnet with few addresses.
         limit = replace(table or EniLimit(1, 1), source=LimitSource.NODE).at_most(pods)
     else:
         limit = _of_pods(instance_type, pods, LimitSource.NODE)

@@ -81,8 +81,7 @@ def parsed_version(text: str) -> Version | None:
 
 
 def version(image: str) -> Version | None:
-    """ipamd's version by the tag of its image; None for a tag without version (`latest`) or a digest
-    alone."""
+    """ipamd's version by its image's tag; None for a tag without version (`latest`) or a digest alone."""
     return parsed_version(tag(image))
 
 

@@ -42,8 +42,6 @@ MAXIMUM_HOST = 253
 _LABEL_PART = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
 _LABEL_TODO = "use at most 63 letters, digits, '-', '_' and '.', beginning and ending with a letter or digit"
 MAXIMUM_STATEFUL_SET_NAME = 52
-MAXIMUM_POOL_NAME = 25
-MAXIMUM_CLOUD_NAME = 60
 
 
 def dns_label_problem(value: str) -> Finding | None:
@@ -55,13 +53,10 @@ def dns_label_problem(value: str) -> Finding | None:
 
 
 def workload_name_findings(name: str, *, stateful: bool) -> Iterator[Finding]:
-    """Return findings on the name of a workload, which is the name of its Service and of its pods'
-    controller."""
+    """Return findings on a workload's name, which its Service and its pods' controller have too."""
     if name[:1].isdigit():
-        why, todo = (
-            "Kubernetes before 1.36 refuses it for a Service",
-            "begin it with a letter; lower this rule on a newer cluster",
-        )
+        why = "Kubernetes before 1.36 refuses it for a Service"
+        todo = "begin it with a letter; lower this rule on a newer cluster"
         yield SERVICE_NAME.finding("name", "begins with a digit", value=repr(name), why=why, todo=todo)
     if stateful and len(name) > MAXIMUM_STATEFUL_SET_NAME:
         yield STATEFUL_SET_NAME.finding(
@@ -96,22 +91,18 @@ def _is_domain(value: str) -> bool:
     return len(value) <= MAXIMUM_HOST and all(map(_DNS_LABEL.fullmatch, value.split(".")))
 
 
-def _length(value: str, most: int, what: str) -> Finding | None:
-    if 1 <= len(value) <= most:
-        return None
-    return CLOUD_NAME.finding(
-        "", f"has {len(value)} characters", value=repr(value), todo=f"{what} has 1 to {most}"
-    )
+def _length(most: int, what: str) -> Callable[[str], Finding | None]:
+    def problem(value: str) -> Finding | None:
+        if 1 <= len(value) <= most:
+            return None
+        todo = f"{what} has 1 to {most}"
+        return CLOUD_NAME.finding("", f"has {len(value)} characters", value=repr(value), todo=todo)
+
+    return problem
 
 
-def pool_name_problem(value: str) -> Finding | None:
-    """Return a finding if the text is not the name of a node pool."""
-    return _length(value, MAXIMUM_POOL_NAME, "a node pool's name")
-
-
-def cloud_name_problem(value: str) -> Finding | None:
-    """Return a finding if the text is not the name of a VPC resource."""
-    return _length(value, MAXIMUM_CLOUD_NAME, "the name of a VPC resource")
+pool_name_problem = _length(25, "a node pool's name")
+cloud_name_problem = _length(60, "the name of a VPC resource")
 
 
 def host_problem(value: str) -> Finding | None:
@@ -148,12 +139,8 @@ def _shape(prefix: str, what: str) -> Callable[[str], Finding | None]:
         head, _, tail = value.partition("-")
         if head == prefix and _ID.fullmatch(tail):
             return None
-        return ID_SHAPE.finding(
-            "",
-            f"is not {what}",
-            value=repr(value),
-            todo=f"it looks like '{prefix}-' and eight letters or digits",
-        )
+        todo = f"it looks like '{prefix}-' and eight letters or digits"
+        return ID_SHAPE.finding("", f"is not {what}", value=repr(value), todo=todo)
 
     return problem
 
@@ -205,7 +192,7 @@ ZONE_UNCOVERED = Rule(
     "the article, steps 5 to 7",
 )
 
-_ZONE = re.compile(r"(?P<region>[a-z]{2,4}(?:-[a-z]+)+)-(?P<number>[0-9]{1,2})")
+_ZONE = re.compile(r"([a-z]{2,4}(?:-[a-z]+)+)-[0-9]{1,2}")
 _ZONES_OF_A_REGION = 10_000
 _LABEL = re.compile(r"\d{6,7}")
 
@@ -213,24 +200,19 @@ _LABEL = re.compile(r"\d{6,7}")
 def region_of(zone: str) -> str | None:
     """The region of a zone; None if the text is not the name of a zone."""
     match = _ZONE.fullmatch(zone)
-    return match.group("region") if match else None
+    return match[1] if match else None
 
 
 def region_problem(region: str) -> Finding | None:
     """Return a finding if the text is not the name of a region."""
     if region_of(f"{region}-1") == region:
         return None
-    return REGION_SHAPE.finding(
-        "",
-        "is not a region",
-        value=repr(region),
-        todo="write it without a zone's number, for example 'ap-guangzhou'",
-    )
+    todo = "write it without a zone's number, for example 'ap-guangzhou'"
+    return REGION_SHAPE.finding("", "is not a region", value=repr(region), todo=todo)
 
 
 def zone_by_label(label: str, region: str) -> str | None:
-    """The zone of a node's label: a name, or a number that ends with the zone's number (100004 is
-    ap-guangzhou-4)."""
+    """The zone of a node's label: a name, or a number that ends with the zone's (100004: ap-guangzhou-4)."""
     if label.isascii() and label.isdecimal():
         return f"{region}-{int(label) % _ZONES_OF_A_REGION}"
     return label or None
@@ -245,23 +227,13 @@ def zone_problem(zone: str) -> Finding | None:
     return ZONE_SHAPE.finding("", "is not a zone", value=repr(zone), why=why, todo=todo)
 
 
-def foreign_zone_problem(path: str, zone: str, region: str) -> Finding | None:
-    """Return a finding if a zone is not in `region`, the region of the cluster."""
-    own = region_of(zone)
-    if own is None or own == region:
-        return None
-    why, todo = (
-        "a cluster spans zones of one region",
-        f"use a zone of {region}, or a cluster of its own in {own}",
-    )
-    return ZONE_REGION.finding(path, f"is not in region {region}", value=zone, why=why, todo=todo)
-
-
-def uncovered(node_zones: Iterable[str], eni_zones: Iterable[str]) -> list[str]:
-    """Zones with nodes and without a container subnet, in order. ENI pods cannot run there (article, step
-    7)."""
-    covered = set(eni_zones)
-    return [zone for zone in dict.fromkeys(node_zones) if zone not in covered]
+def foreign_zone_findings(path: str, zone: str | None, region: str | None) -> Iterator[Finding]:
+    """Return a finding if a zone is not in `region`, the region of the cluster. None: not known."""
+    own = region_of(zone or "")
+    if own and region and own != region:
+        why = "a cluster spans zones of one region"
+        todo = f"use a zone of {region}, or a cluster of its own in {own}"
+        yield ZONE_REGION.finding(path, f"is not in region {region}", value=zone, why=why, todo=todo)
 
 
 def uncovered_problem(path: str, zone: str, eni_zones: Iterable[str], todo: str = "") -> Finding:

@@ -19,16 +19,14 @@ UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 SECRET = "[secret]"  # noqa: S105
 """The engine's text for a secret value."""
 _SIGNATURE, _OF_A_SECRET = "4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270"
-_UNKNOWNS = frozenset(
-    (
-        UNKNOWN,
-        "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",
-        "3eeb2bf0-c639-47a8-9e75-3b44932eb421",
-        "6a19a0b0-7e62-4c92-b797-7f8e31da9cc2",
-        "030794c1-ac77-496b-92df-f27374a8bd58",
-        "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",
-    )
-)
+_UNKNOWNS = {
+    UNKNOWN,
+    "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",
+    "3eeb2bf0-c639-47a8-9e75-3b44932eb421",
+    "6a19a0b0-7e62-4c92-b797-7f8e31da9cc2",
+    "030794c1-ac77-496b-92df-f27374a8bd58",
+    "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",
+}
 
 
 def unknown(value: object) -> bool:
@@ -210,9 +208,8 @@ def diagnosis_lines(workload: str, pods: Sequence[Object], events: Sequence[Obje
 def _no_pods(workload: str, warnings: Mapping[tuple[str, str], str]) -> list[str]:
     """The last warning of the controller that creates the pods."""
     for (kind, name), text in warnings.items():
-        if kind in ("ReplicaSet", "StatefulSet", "Deployment") and (
-            name == workload or name.startswith(f"{workload}-")
-        ):
+        of_workload = name == workload or name.startswith(f"{workload}-")
+        if of_workload and kind in ("ReplicaSet", "StatefulSet", "Deployment"):
             return [f"no pod was made: {text}"]
     return []
 
@@ -231,16 +228,11 @@ def _reasons(pod: Object, event: str) -> Iterator[str]:
         reason = f"last event: {event}{_help_for(event)}" if event else "no event has a reason"
         yield f"no address yet; {reason}"
     elif condition(pod, "ContainersReady") != "True":
-        yield (
-            "the containers run, but are not ready;"
-            f" {f'last event: {event}' if event else 'look at the readiness probes and logs'}"
-        )
+        reason = f"last event: {event}" if event else "look at the readiness probes and logs"
+        yield f"the containers run, but are not ready; {reason}"
     else:
-        yield from (
-            _open_gate(pod, gate)
-            for gate in [str(gate["conditionType"]) for gate in children(pod, "spec", "readinessGates")]
-            if condition(pod, gate) != "True"
-        )
+        gates = [str(gate["conditionType"]) for gate in children(pod, "spec", "readinessGates")]
+        yield from (_open_gate(pod, gate) for gate in gates if condition(pod, gate) != "True")
 
 
 def _help_for(message: str) -> str:
@@ -269,15 +261,14 @@ def _waiting_containers(pod: Object) -> Iterator[str]:
 
 
 def _open_gate(pod: Object, gate: str) -> str:
-    condition = _condition_of(pod, gate)
-    state = (
-        "has no condition yet"
-        if not condition
-        else f"is {condition.get('status')} ({condition.get('reason') or 'no reason is given'})"
-    )
+    found = _condition_of(pod, gate)
+    why = found.get("reason") or "no reason is given"
+    state = f"is {found.get('status')} ({why})" if found else "has no condition yet"
     if gate != keys.READINESS_GATE:
         return f"readiness gate {gate} {state}; the controller of the gate has to open the gate"
-    ports = ", ".join(sorted({str(port["containerPort"]) for port in _ports(pod)})) or "of the Service"
+    containers = children(pod, "spec", "containers")
+    numbers = {str(port["containerPort"]) for item in containers for port in children(item, "ports")}
+    ports = ", ".join(sorted(numbers)) or "of the Service"
     return (
         f"readiness gate {gate} {state}: the load balancer does not have the pod yet, or the health check"
         f" does not reach the pod; the pod has to listen on its port ({ports}), and security groups of the"
@@ -286,20 +277,14 @@ def _open_gate(pod: Object, gate: str) -> str:
     )
 
 
-def _ports(pod: Object) -> Iterator[Object]:
-    for container in children(pod, "spec", "containers"):
-        yield from children(container, "ports")
-
-
 def _warnings(events: Sequence[Object]) -> dict[tuple[str, str], str]:
     """The last warning about each object, by kind and name."""
     found: dict[tuple[str, str], str] = {}
     for event in sorted(events, key=_event_time):
         if event.get("type") == "Warning":
             about = child(event, "involvedObject")
-            found[str(about.get("kind")), str(about.get("name"))] = _cut(
-                f"{event.get('reason')}: {event.get('message')}"
-            )
+            text = _cut(f"{event.get('reason')}: {event.get('message')}")
+            found[str(about.get("kind")), str(about.get("name"))] = text
     return found
 
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from functools import partial
 
 _HEAD = re.compile(r"(?:^|: )([A-Za-z_]\w*(?: (?:'[^'\n]*'|\"[^\"\n]*\"|\d+))?: (\d+) invalid inputs?)$")
 _MARGIN = "  "
@@ -95,8 +96,7 @@ class Finding:
     intended: str = ""
     """The action if the change is intended; empty if `todo` covers this case."""
     urn: str = ""
-    """URN of the resource that the finding is about; empty where the finding is about no single resource of a
-    plan."""
+    """URN of the finding's resource; empty where the finding is about no single resource of a plan."""
     unknown: bool = False
     """The rule could not be checked; the message holds the reason."""
 
@@ -123,31 +123,18 @@ class Finding:
     def under(self, prefix: str) -> "Finding":
         """The finding with the path of the object that holds the property in front."""
         separator = "" if not self.path or self.path.startswith("[") else "."
-        path = f"{prefix}{separator}{self.path}"
-        return replace(self, path=path)
+        return replace(self, path=f"{prefix}{separator}{self.path}")
 
     def __str__(self) -> str:
         """One line; with the rule's id if a program may set the severity."""
-        return (
-            (f"{self.path}: " if self.path else "")
-            + self.message
-            + ("" if self.rule.fixed_severity else f" [{self.rule.id}]")
-        )
+        where = f"{self.path}: " if self.path else ""
+        return where + self.message + ("" if self.rule.fixed_severity else f" [{self.rule.id}]")
 
 
-def fixed_rule(id: str, summary: str, requires: str, source: str) -> Rule:
-    """Return a rule whose findings are always errors: an input that breaks the rule cannot be applied."""
-    return Rule(id, summary, requires, source, fixed_severity=True)
-
-
-def warning_rule(id: str, summary: str, requires: str, source: str) -> Rule:
-    """Return a rule whose findings are warnings."""
-    return Rule(id, summary, requires, source, severity=Severity.WARNING)
-
-
-def note_rule(id: str, summary: str, requires: str, source: str) -> Rule:
-    """Return a rule whose findings are notes."""
-    return Rule(id, summary, requires, source, severity=Severity.NOTE)
+fixed_rule = partial(Rule, fixed_severity=True)
+"""Return a rule whose findings are always errors: an input that breaks the rule cannot be applied."""
+warning_rule = partial(Rule, severity=Severity.WARNING)
+note_rule = partial(Rule, severity=Severity.NOTE)
 
 
 SETTING = fixed_rule(
@@ -252,8 +239,7 @@ def not_yet(rule: Rule, path: str) -> Finding:
 
 
 def gathered(findings: Iterable[Finding]) -> Iterator[Finding]:
-    """Return the findings, with those of `not_yet` as one finding: the pending values, and the rules that
-    wait."""
+    """Return the findings, with those of `not_yet` as one: the pending values, and the rules that wait."""
     waiting: list[Finding] = []
     for finding in findings:
         if finding.rule is NOT_YET:

@@ -15,9 +15,9 @@ from pulumi_tke_hybrid.tke.rule import COMBINATION, EMPTY, Finding
 from pulumi_tke_hybrid.tke.rules.annotation_checks import TLS
 from pulumi_tke_hybrid.tke.rules.load_balancer_rules import (
     NO_LOAD_BALANCER,
+    SHARED_INGRESS_FINDING,
     ingress_port_findings,
     same_load_balancer_findings,
-    shared_ingress_finding,
 )
 from pulumi_tke_hybrid.workload import hooks
 from pulumi_tke_hybrid.workload.after_hooks import check_stored
@@ -103,7 +103,7 @@ class IngressArgs(Args):
                 todo="choose public, internal or existing, or leave ingress out",
             )
         if self.exposure.shared:
-            yield shared_ingress_finding()
+            yield SHARED_INGRESS_FINDING
         if self.path is not None and self.paths is not None:
             yield COMBINATION.finding("paths", "path is given as well", todo="give one of them")
         if self.paths is not None and not self.paths:

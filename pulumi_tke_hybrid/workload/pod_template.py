@@ -103,7 +103,7 @@ def _pod_spec_findings(spec: PodSpec, rollout: RolloutArgs) -> Iterator[Finding]
             "must be a plain value; a pod on its node's network is refused, and an Output is known too late",
         )
     if spec.host_network is True:
-        yield rules.host_network_finding()
+        yield rules.HOST_NETWORK_FINDING
     grace, other = spec.termination_grace_period_seconds, rollout.termination_grace_seconds
     if grace is not None and other is not None and grace != other:
         yield COMBINATION.finding(

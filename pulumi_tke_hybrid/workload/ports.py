@@ -12,7 +12,7 @@ from pulumi_tke_hybrid.component.args import Args, args_class
 from pulumi_tke_hybrid.component.inputs import Check, Input, value_if_known
 from pulumi_tke_hybrid.tke import names
 from pulumi_tke_hybrid.tke.rule import EMPTY, Finding
-from pulumi_tke_hybrid.tke.rules.load_balancer_rules import certificate_finding, health_check_findings
+from pulumi_tke_hybrid.tke.rules.load_balancer_rules import CERTIFICATE_FINDING, health_check_findings
 from pulumi_tke_hybrid.tke.rules.pod_rules import Port, port_findings
 
 PROTOCOLS = ("TCP", "UDP", "TCP_SSL")
@@ -183,7 +183,7 @@ class PortArgs(Args):
 
     def problems(self) -> Iterator[Finding]:
         if (self.certificate_id is not None) != (self.protocol == "TCP_SSL"):
-            yield certificate_finding()
+            yield CERTIFICATE_FINDING
 
     def service_name(self, index: int) -> str:
         """Return the port's name on the Service; `index` is the port's place in the list."""

@@ -20,7 +20,7 @@ from pulumi_tke_hybrid.component.pods import (
 from pulumi_tke_hybrid.tke import ipamd, keys, names
 from pulumi_tke_hybrid.tke.rule import COMBINATION, EMPTY, Finding, not_yet
 from pulumi_tke_hybrid.tke.rules.address_capacity import ADDRESSES, BACKENDS
-from pulumi_tke_hybrid.tke.rules.pod_rules import stateful_surge_finding, volume_claims_finding
+from pulumi_tke_hybrid.tke.rules.pod_rules import STATEFUL_SURGE_FINDING, VOLUME_CLAIMS_FINDING
 from pulumi_tke_hybrid.workload.exposure_args import ExposureArgs
 from pulumi_tke_hybrid.workload.ingress import IngressArgs, ingress_findings
 from pulumi_tke_hybrid.workload.pod_template import (
@@ -284,7 +284,7 @@ class ClientIpWorkloadArgs(Args):
     def _stateful_findings(self) -> Iterator[Finding]:
         if self.stateful:
             if self.rollout is not None and self.rollout.max_surge is not None:
-                yield stateful_surge_finding()
+                yield STATEFUL_SURGE_FINDING
             return
         for name in ("service_name", "headless_service", "pod_management_policy"):
             if getattr(self, name):
@@ -295,7 +295,7 @@ class ClientIpWorkloadArgs(Args):
                     todo="leave it out, or make a StatefulSet",
                 )
         if self.volume_claims:
-            yield volume_claims_finding()
+            yield VOLUME_CLAIMS_FINDING
 
     @property
     def stateful(self) -> bool:

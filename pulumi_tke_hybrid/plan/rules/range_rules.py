@@ -84,11 +84,8 @@ def _overlay(cluster: Step) -> Iterator[Finding]:
     pods, services = cluster.new.get("clusterMaxPodNum"), cluster.new.get("clusterMaxServiceNum")
     for path, block in _ranges(cluster, "clusterCidr"):
         if isinstance(pods, (int, float)) and isinstance(services, (int, float)) and pods >= 1:
-            problem = cidrs.size_problem(
-                path, block, int(pods), 0 if _ranges(cluster, "serviceCidr") else int(services)
-            )
-            if problem:
-                yield problem
+            inside = 0 if _ranges(cluster, "serviceCidr") else int(services)
+            yield from cidrs.size_findings(path, block, int(pods), inside)
 
 
 def _by_vpc(steps: Iterator[Step]) -> dict[str, list[Step]]:

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from pulumi_tke_hybrid.tke import enis
 from pulumi_tke_hybrid.tke.capacity import Room
 from pulumi_tke_hybrid.tke.cluster import ClusterFacts, DeclaredCluster, DeclaredPool, Subnet
-from pulumi_tke_hybrid.tke.enis import EniLimit
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, fixed_rule, not_stated, not_yet, note_rule, warning_rule
 
 ENI_ADDRESSES = Rule(
@@ -38,8 +37,9 @@ INSTANCE_TYPE = note_rule(
 
 def node_capacity_findings(cluster: DeclaredCluster) -> Iterator[Finding]:
     """Compare the nodes with the addresses of each zone, and with the ENI quota of the VPC."""
-    for zone, subnets in cluster.subnets_by_zone().items():
-        pools = cluster.eni_pools(zone)
+    for zone in dict.fromkeys(subnet.zone for subnet in cluster.subnets if subnet.zone):
+        subnets = [subnet for subnet in cluster.subnets if subnet.zone == zone]
+        pools = [pool for pool in cluster.pools if pool.zone == zone and not pool.global_route_only]
         if pools:
             yield from _zone(cluster, zone, subnets, pools)
     yield from _quota(cluster)
@@ -60,13 +60,12 @@ def _zone(
 ) -> Iterator[Finding]:
     unsaid = [f"{subnet.path}.cidr_block" for subnet in subnets if subnet.cidr is None]
     for path in unsaid:
-        yield (
-            not_yet(ENI_ADDRESSES, path)
-            if path in cluster.later
-            else not_stated(path, f"{ENI_ADDRESSES.id}, {ENI_HEADROOM.id}")
-        )
-    sizes = cluster.pending(f"{pool.path}.{name}" for pool in pools for name in ("size", "instance_type"))
-    for path in sizes:
+        if path in cluster.later:
+            yield not_yet(ENI_ADDRESSES, path)
+        else:
+            yield not_stated(path, f"{ENI_ADDRESSES.id}, {ENI_HEADROOM.id}")
+    sizes = (f"{pool.path}.{name}" for pool in pools for name in ("size", "instance_type"))
+    for path in cluster.pending(sizes):
         yield not_yet(ENI_HEADROOM, path)
     if unsaid:
         return
@@ -83,9 +82,8 @@ def _zone(
             todo="use a larger range, or add another container subnet in the zone",
         )
         return
-    limits = [(cluster.limit(pool), pool.greatest or 0) for pool in pools]
-    known = [(limit, number) for limit, number in limits if limit is not None]
-    needed = sum((limit.pods_per_eni + 1) * number for limit, number in known)
+    known = [(limit.pods_per_eni + 1, pool.greatest or 0) for pool in pools if (limit := cluster.limit(pool))]
+    needed = sum(addresses * number for addresses, number in known)
     if needed > usable:
         yield ENI_HEADROOM.finding(
             where,
@@ -97,12 +95,12 @@ def _zone(
         )
 
 
-def _nodes(known: Sequence[tuple[EniLimit, int]], usable: int) -> int:
-    """Return how many of the nodes fit, the smallest ENIs first."""
+def _nodes(known: Sequence[tuple[int, int]], usable: int) -> int:
+    """Return how many of the nodes fit, the smallest ENIs first. `known`: addresses of an ENI, and nodes."""
     fit = 0
-    for limit, number in sorted(known, key=lambda item: item[0].pods_per_eni):
-        some = min(number, usable // (limit.pods_per_eni + 1))
-        fit, usable = fit + some, usable - some * (limit.pods_per_eni + 1)
+    for addresses, number in sorted(known):
+        some = min(number, usable // addresses)
+        fit, usable = fit + some, usable - some * addresses
     return fit
 
 
@@ -212,8 +210,7 @@ def _address_shortage(replicas: int, surge: int, most: int, room: Room, rolling:
 def fact_findings(
     facts: ClusterFacts, fixed_ip: bool, balancer_subnets: Mapping[str, str | None]
 ) -> Iterator[Finding]:
-    """Compare a workload with the facts of its cluster. `balancer_subnets`: subnets of internal load
-    balancers by property path."""
+    """Compare a workload with its cluster. `balancer_subnets`: of internal load balancers, by property."""
     if fixed_ip and facts.static_ip is False:
         yield STATIC_IP_OFF.finding(
             "fixed_ip",

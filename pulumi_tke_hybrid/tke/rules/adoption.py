@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
-from pulumi_tke_hybrid.tke.objects import at, items, mapping
+from pulumi_tke_hybrid.tke.objects import Object, at, items, mapping
 from pulumi_tke_hybrid.tke.rule import Finding, fixed_rule
 
 LIVE_OBJECT = fixed_rule(
@@ -21,7 +22,7 @@ SECOND_BUDGET = fixed_rule(
     "the namespace's budgets",
     "Kubernetes: the API server evicts no pod that two budgets select",
 )
-Json = Mapping[str, Any]
+_differs = partial(LIVE_OBJECT.finding, why="Kubernetes cannot change it in place")
 
 
 @dataclass(frozen=True)
@@ -51,9 +52,8 @@ class ImmutableFields:
     """Whether the Service has a load balancer; None where the program allows another load balancer."""
 
 
-def live_findings(live: Mapping[str, Json], wanted: ImmutableFields) -> Iterator[Finding]:
-    """Return the differences. `live`: the existing objects, by `service`, `headless`, `ingress` and
-    `pods`."""
+def live_findings(live: Mapping[str, Object], wanted: ImmutableFields) -> Iterator[Finding]:
+    """Return the differences. `live`: existing objects by `service`, `headless`, `ingress` and `pods`."""
     if "pods" in live:
         yield from _pod_holder_findings(live["pods"], wanted)
     if "service" in live:
@@ -71,7 +71,7 @@ def live_findings(live: Mapping[str, Json], wanted: ImmutableFields) -> Iterator
             yield from _fixed_findings(live[front], fixed)
 
 
-def _service_findings(live: Json, wanted: ImmutableFields) -> Iterator[Finding]:
+def _service_findings(live: Object, wanted: ImmutableFields) -> Iterator[Finding]:
     if at(live, "spec", "clusterIP") == "None":
         yield _differs(
             "name",
@@ -90,7 +90,7 @@ def _service_findings(live: Json, wanted: ImmutableFields) -> Iterator[Finding]:
         )
 
 
-def _pod_holder_findings(live: Json, wanted: ImmutableFields) -> Iterator[Finding]:
+def _pod_holder_findings(live: Object, wanted: ImmutableFields) -> Iterator[Finding]:
     selector = mapping(at(live, "spec", "selector", "matchLabels"))
     if items(at(live, "spec", "selector", "matchExpressions")):
         yield _differs(
@@ -153,14 +153,10 @@ def _claim_findings(current: Sequence[VolumeClaim], declared: Sequence[VolumeCla
 
 
 def _claim(item: Any) -> VolumeClaim:
-    storage, storage_class = (
-        at(item, "spec", "resources", "requests", "storage"),
-        at(item, "spec", "storageClassName"),
-    )
     return VolumeClaim(
         str(at(item, "metadata", "name")),
-        storage,
-        storage_class,
+        at(item, "spec", "resources", "requests", "storage"),
+        at(item, "spec", "storageClassName"),
         tuple(map(str, items(at(item, "spec", "accessModes")))),
     )
 
@@ -188,7 +184,7 @@ def _text(value: object) -> str:
     return str(value or "none")
 
 
-def _fixed_findings(live: Json, fixed: Mapping[str, tuple[str, str | None]]) -> Iterator[Finding]:
+def _fixed_findings(live: Object, fixed: Mapping[str, tuple[str, str | None]]) -> Iterator[Finding]:
     """Compare the annotations of a live object that has a load balancer."""
     if not items(at(live, "status", "loadBalancer", "ingress")):
         return
@@ -204,18 +200,7 @@ def _fixed_findings(live: Json, fixed: Mapping[str, tuple[str, str | None]]) -> 
             )
 
 
-def _differs(
-    path: str,
-    what: str,
-    *,
-    value: str = "",
-    why: str = "Kubernetes cannot change it in place",
-    todo: str = "",
-) -> Finding:
-    return LIVE_OBJECT.finding(path, what, value=value, why=why, todo=todo)
-
-
-def managed(live: Json) -> bool:
+def managed(live: Object) -> bool:
     """Whether a Pulumi stack applies the object."""
     return any(
         str(at(entry, "manager") or "").startswith("pulumi")
@@ -223,7 +208,7 @@ def managed(live: Json) -> bool:
     )
 
 
-def budget_findings(budgets: Sequence[Json], own: str, labels: Mapping[str, str]) -> Iterator[Finding]:
+def budget_findings(budgets: Sequence[Object], own: str, labels: Mapping[str, str]) -> Iterator[Finding]:
     """Refuse a second budget: return the other budgets of the namespace that select the pods."""
     for budget in budgets:
         name = str(at(budget, "metadata", "name"))
@@ -236,7 +221,7 @@ def budget_findings(budgets: Sequence[Json], own: str, labels: Mapping[str, str]
             )
 
 
-def _renamed(budget: Json, labels: Mapping[str, str]) -> bool:
+def _renamed(budget: Object, labels: Mapping[str, str]) -> bool:
     """Whether a budget belongs to the same workload under its former name. Pulumi removes that budget after
     the new budget exists."""
     return managed(budget) and all(
@@ -256,12 +241,7 @@ def _selects(selector: Any, labels: Mapping[str, str]) -> bool:
 
 
 def _meets(expression: Any, labels: Mapping[str, str]) -> bool:
-    key, operator, values = (
-        str(at(expression, "key")),
-        at(expression, "operator"),
-        items(at(expression, "values")),
-    )
-    there = key in labels
+    key, operator = str(at(expression, "key")), at(expression, "operator")
     if operator in ("In", "NotIn"):
-        return (there and labels[key] in values) is (operator == "In")
-    return there is (operator == "Exists")
+        return (key in labels and labels[key] in items(at(expression, "values"))) is (operator == "In")
+    return (key in labels) is (operator == "Exists")

@@ -4,11 +4,11 @@ import difflib
 import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from pulumi_tke_hybrid.tke import keys
-from pulumi_tke_hybrid.tke.annotations import KNOWN, PREFIXES, Known, On, Value, contradiction, tke_prefix
+from pulumi_tke_hybrid.tke.annotations import KNOWN, PREFIXES, Known, On, Value, tke_prefix
 from pulumi_tke_hybrid.tke.objects import unknown
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity, fixed_rule, warning_rule
 
@@ -41,21 +41,15 @@ TLS = "spec.tls"
 """Key that represents the TLS section of an Ingress among the annotations."""
 _CERTIFICATE = "ingress.cloud.tencent.com/certificate"
 
-
-@dataclass(frozen=True)
-class _Pair:
-    """Two annotations that exclude each other."""
-
-    one: str
-    other: str
-    why: str
-
+_Pair = tuple[str, str, str]
+"""Two annotations that exclude each other, and the reason."""
 
 _SERVICE, _INGRESS = "service.cloud.tencent.com/", "ingress.cloud.tencent.com/"
 _AUTO = "TKE writes a configuration of its own with the first, and refuses the second beside it (457/45700)"
 _OWN = "the load balancer is there already, so TKE makes none with this setting"
 _PUBLIC_ONLY = "an internal load balancer has no connection to the internet to bill or to limit"
 _BOTH = "rule-mix-both puts all rules on HTTP and HTTPS; TKE refuses rules or redirects beside it (457/56112)"
+_GROUP_WEIGHTS = "a target group has weights of its own (457/51258)"
 _SKIP = (
     "with mode skip TKE leaves the load balancer alone, which it offers only for load balancers of its own"
     " (457/56112)"
@@ -65,12 +59,12 @@ _SKIP = (
 def _load_balancer_pairs(
     prefix: str, existing: str, internal: str, parameters: str, billing: Sequence[str]
 ) -> Iterator[_Pair]:
-    yield _Pair(f"{prefix}tke-service-config-auto", f"{prefix}tke-service-config", _AUTO)
+    yield f"{prefix}tke-service-config-auto", f"{prefix}tke-service-config", _AUTO
     for setting in (internal, *billing, parameters, f"{prefix}cross-vpc-id", f"{prefix}pass-to-target"):
-        yield _Pair(existing, setting, _OWN)
+        yield existing, setting, _OWN
     for setting in billing:
-        yield _Pair(internal, setting, _PUBLIC_ONLY)
-    yield _Pair(f"{prefix}mode", existing, _SKIP)
+        yield internal, setting, _PUBLIC_ONLY
+    yield f"{prefix}mode", existing, _SKIP
 
 
 _OLD_BILLING = ("kubernetes.io/service.internetChargeType", "kubernetes.io/service.internetMaxBandwidthOut")
@@ -83,11 +77,7 @@ _PAIRS: Mapping[On, Sequence[_Pair]] = {
             keys.SERVICE_PARAMETERS,
             (keys.SERVICE_CHARGE_TYPE, keys.SERVICE_BANDWIDTH, *_OLD_BILLING),
         ),
-        _Pair(
-            f"{_SERVICE}target-groups",
-            f"{_SERVICE}lb-rs-weight",
-            "a target group has weights of its own (457/51258)",
-        ),
+        (f"{_SERVICE}target-groups", f"{_SERVICE}lb-rs-weight", _GROUP_WEIGHTS),
     ),
     On.INGRESS: (
         *_load_balancer_pairs(
@@ -98,66 +88,64 @@ _PAIRS: Mapping[On, Sequence[_Pair]] = {
             (keys.INGRESS_CHARGE_TYPE, keys.INGRESS_BANDWIDTH),
         ),
         *(
-            _Pair(both, other, _BOTH)
+            (both, other, _BOTH)
             for both in (f"{_INGRESS}rule-mix-both", "kubernetes.io/ingress.rule-mix-both")
             for other in (keys.INGRESS_RULE_MIX, f"{_INGRESS}rewrite-support", keys.INGRESS_REDIRECT)
         ),
-        _Pair(_CERTIFICATE, TLS, "TKE takes certificates from one of them only (457/56112)"),
-        _Pair(keys.CERTIFICATE_ID, TLS, "the certificate is named twice"),
-        _Pair(f"{_INGRESS}mode", f"{_INGRESS}enable-group", _SKIP),
+        (_CERTIFICATE, TLS, "TKE takes certificates from one of them only (457/56112)"),
+        (keys.CERTIFICATE_ID, TLS, "the certificate is named twice"),
+        (f"{_INGRESS}mode", f"{_INGRESS}enable-group", _SKIP),
     ),
     On.POD: (
-        _Pair(
+        (
             "eks.tke.cloud.tencent.com/eip-id-list",
             "eks.tke.cloud.tencent.com/eip-attributes",
             "the pods get the addresses of the list, and none is made (457/44173)",
         ),
     ),
-    On.NODE: (),
 }
-
-
-@dataclass(frozen=True)
-class _Need:
-    """An annotation that has an effect only together with one of `others`."""
-
-    key: str
-    others: Sequence[str]
-    why: str
-
 
 _REGION_ALONE = "the region alone names no load balancer"
 _OWN_RULES = "without rule-mix TKE takes the rules of the Ingress"
 _SHARED = "Ingresses share a load balancer of yours only (457/127545)"
 _WEIGHTS = "it weighs the nodes that hold a pod"
-_REGION_OF = {
-    _SERVICE: (keys.SERVICE_EXISTING_LB, f"{_SERVICE}cross-vpc-id"),
-    _INGRESS: (keys.INGRESS_EXISTING_LB, f"{_INGRESS}cross-vpc-id"),
-}
-_NEEDS: Mapping[On, Sequence[_Need]] = {
+_NEEDS: Mapping[On, Sequence[tuple[str, Sequence[str], str]]] = {
     On.SERVICE: (
-        _Need(f"{_SERVICE}cross-region-id", _REGION_OF[_SERVICE], _REGION_ALONE),
-        _Need(f"{_SERVICE}local-svc-weighted-balance", (keys.SERVICE_LOCAL_NODES,), _WEIGHTS),
+        (f"{_SERVICE}cross-region-id", (keys.SERVICE_EXISTING_LB, f"{_SERVICE}cross-vpc-id"), _REGION_ALONE),
+        (f"{_SERVICE}local-svc-weighted-balance", (keys.SERVICE_LOCAL_NODES,), _WEIGHTS),
     ),
     On.INGRESS: (
-        _Need(f"{_INGRESS}cross-region-id", _REGION_OF[_INGRESS], _REGION_ALONE),
-        _Need(f"{_INGRESS}enable-group", (keys.INGRESS_EXISTING_LB,), _SHARED),
-        _Need(f"{_INGRESS}auto-rewrite-code", (keys.INGRESS_REDIRECT,), "it is the code of that redirect"),
-        _Need(keys.INGRESS_HTTP_RULES, (keys.INGRESS_RULE_MIX,), _OWN_RULES),
-        _Need(keys.INGRESS_HTTPS_RULES, (keys.INGRESS_RULE_MIX,), _OWN_RULES),
+        (f"{_INGRESS}cross-region-id", (keys.INGRESS_EXISTING_LB, f"{_INGRESS}cross-vpc-id"), _REGION_ALONE),
+        (f"{_INGRESS}enable-group", (keys.INGRESS_EXISTING_LB,), _SHARED),
+        (f"{_INGRESS}auto-rewrite-code", (keys.INGRESS_REDIRECT,), "it is the code of that redirect"),
+        (keys.INGRESS_HTTP_RULES, (keys.INGRESS_RULE_MIX,), _OWN_RULES),
+        (keys.INGRESS_HTTPS_RULES, (keys.INGRESS_RULE_MIX,), _OWN_RULES),
     ),
-    On.POD: (),
-    On.NODE: (),
 }
+"""An annotation that has an effect only together with one of the others, the others, and the reason."""
 
 
 def reserved_findings(given: Iterable[str], written: Collection[str]) -> Iterator[Finding]:
-    """Refuse keys that a program may not give. `written`: the keys that the component writes on the
-    object."""
+    """Refuse keys that a program may not give. `written`: keys that the component writes on the object."""
     for key in given:
-        reason = contradiction(key, written)
-        if reason is not None:
-            yield RESERVED.finding(key, reason)
+        if key in written or key.startswith(keys.OURS):
+            reason = (
+                "is written by the component from its own properties; set the property, or change the object"
+                " with a Pulumi transform"
+            )
+        elif key in keys.WRITTEN_BY_TKE:
+            reason = (
+                "is written by TKE and names the load balancer; to choose a load balancer, use"
+                " existing_clb(id)"
+            )
+        elif key == keys.POD_SECURITY_GROUP:
+            reason = (
+                "has no effect on the shared ENI, which has the security groups of the node; set the groups"
+                " of the ENIs (ipamd) instead"
+            )
+        else:
+            continue
+        yield RESERVED.finding(key, f"{key} {reason}")
 
 
 def conflict_findings(
@@ -172,45 +160,31 @@ def conflict_findings(
     their arguments, by key.
     """
     both = {**given, **(written or {})}
-    arguments = named or {}
-    for pair in _PAIRS[on]:
-        if _counts(pair.one, both) and _counts(pair.other, both):
-            path, beside = (pair.other, pair.one) if pair.other in given else (pair.one, pair.other)
-            if path in given:
-                yield CONFLICT.finding(
-                    path, f"beside {arguments.get(beside, beside)}", why=pair.why, todo="keep one of them"
-                )
-    for need in _NEEDS[on]:
-        if (
-            need.key in given
-            and _counts(need.key, both)
-            and not any(_counts(other, both) for other in need.others)
-        ):
+    effective = {key for key in both if _has_effect(key, both[key])}
+    for one, other, why in _PAIRS.get(on, ()):
+        path, beside = (other, one) if other in given else (one, other)
+        if path in given and {one, other} <= effective:
+            what = f"beside {(named or {}).get(beside, beside)}"
+            yield CONFLICT.finding(path, what, why=why, todo="keep one of them")
+    for key, others, why in _NEEDS.get(on, ()):
+        if key in given and key in effective and effective.isdisjoint(others):
             yield CONFLICT.finding(
-                need.key,
-                f"without {' or '.join(need.others)}",
-                why=f"{need.why}, so it has no effect alone",
+                key,
+                f"without {' or '.join(others)}",
+                why=f"{why}, so it has no effect alone",
                 todo="add it, or leave this one out",
             )
 
 
-def _counts(key: str, annotations: Mapping[str, Any]) -> bool:
+def _has_effect(key: str, value: Any) -> bool:
     """Whether the annotation has an effect. A flag that is false and an empty text have none."""
-    value = annotations.get(key)
-    if value is None or value == "":
-        return False
-    known = KNOWN.get(key)
-    return not (
-        known is not None
-        and known.value is Value.FLAG
-        and isinstance(value, str)
-        and value.strip().lower() == "false"
-    )
+    is_flag = key in KNOWN and KNOWN[key].value is Value.FLAG
+    off = is_flag and isinstance(value, str) and value.strip().lower() == "false"
+    return not (value is None or value == "" or off)
 
 
 def key_findings(on: On, annotations: Mapping[str, Any]) -> Iterator[Finding]:
-    """Return keys under TKE's prefixes that TKE does not read on this object, and keys with a misspelt
-    prefix."""
+    """Return keys under TKE's prefixes that TKE does not read on this object, and misspelt prefixes."""
     for key in annotations:
         known = KNOWN.get(key)
         if known is not None:
@@ -230,29 +204,19 @@ def key_findings(on: On, annotations: Mapping[str, Any]) -> Iterator[Finding]:
                 todo=f"did you mean {near}?",
             )
         elif tke_prefix(key):
-            yield _note(key)
-
-
-def _note(key: str) -> Finding:
-    finding = UNKNOWN_KEY.finding(
-        key,
-        "is not known here",
-        why="it is in none of the vendor's lists of annotations",
-        todo="check its spelling in the vendor's documents",
-    )
-    return replace(finding, severity=Severity.NOTE)
-
-
-_END = re.compile(r"^(.*[/.])([^/.]*)$")
+            finding = UNKNOWN_KEY.finding(
+                key,
+                "is not known here",
+                why="it is in none of the vendor's lists of annotations",
+                todo="check its spelling in the vendor's documents",
+            )
+            yield replace(finding, severity=Severity.NOTE)
 
 
 def _parts(key: str) -> tuple[str, str]:
     """Split a key into prefix and name."""
-    prefix = next((prefix for prefix in PREFIXES if key.startswith(prefix)), "")
-    if prefix:
-        return prefix, key[len(prefix) :]
-    found = _END.match(key)
-    return (found[1], found[2]) if found else ("", key)
+    end = len(tke_prefix(key)) or max(key.rfind("/"), key.rfind(".")) + 1
+    return key[:end], key[end:]
 
 
 def _twin(key: str, on: On) -> str:
@@ -279,12 +243,9 @@ def _near(key: str, on: On) -> str:
         )
     same = [known.key for known in mine if _parts(known.key)[1].lower() == name.lower()]
     close = difflib.get_close_matches(key, [known.key for known in mine], n=1, cutoff=0.8)
-    return next(iter([*same, *close, *_close_names(name, mine)]), "")
-
-
-def _close_names(name: str, among: Sequence[Known]) -> list[str]:
-    names = {_parts(known.key)[1]: known.key for known in among}
-    return [names[found] for found in difflib.get_close_matches(name, names, n=1, cutoff=0.8)]
+    by_name = {_parts(known.key)[1]: known.key for known in mine}
+    names = difflib.get_close_matches(name, by_name, n=1, cutoff=0.8)
+    return next(iter([*same, *close, *(by_name[found] for found in names)]), "")
 
 
 def value_findings(annotations: Mapping[str, Any]) -> Iterator[Finding]:
@@ -307,31 +268,24 @@ def value_findings(annotations: Mapping[str, Any]) -> Iterator[Finding]:
             )
 
 
-_IDS = {
-    Value.SUBNET: "subnet",
-    Value.BALANCER: "lb",
-    Value.VPC: "vpc",
-    Value.GROUPS: "sg",
-    Value.SUBNETS: "subnet",
+_PATTERNS = {
+    Value.FLAG: "true|false",
+    Value.CHARGE: "TRAFFIC_POSTPAID_BY_HOUR|BANDWIDTH_POSTPAID_BY_HOUR",
+    Value.SUBNET: "subnet-[a-z0-9]{8}",
+    Value.BALANCER: "lb-[a-z0-9]{8}",
+    Value.VPC: "vpc-[a-z0-9]{8}",
+    Value.GROUPS: r"sg-[a-z0-9]{8}(\s*,\s*sg-[a-z0-9]{8})*",
+    Value.SUBNETS: r"subnet-[a-z0-9]{8}(\s*,\s*subnet-[a-z0-9]{8})*",
 }
-_ID = re.compile(r"[a-z]+-[a-z0-9]{8}")
-_CHARGES = ("TRAFFIC_POSTPAID_BY_HOUR", "BANDWIDTH_POSTPAID_BY_HOUR")
 
 
 def _readable(known: Known, value: str) -> bool:
-    if known.value is Value.FLAG:
-        return value in ("true", "false")
     if known.value is Value.JSON:
         return _is_json(value)
-    if known.value is Value.CHARGE:
-        return value in _CHARGES
     if known.value is Value.BANDWIDTH:
         return value.isdecimal() and 1 <= int(value) <= 2048
-    prefix = _IDS.get(known.value)
-    if prefix is None:
-        return True
-    listed = value.split(",") if known.value in (Value.GROUPS, Value.SUBNETS) else [value]
-    return all(_ID.fullmatch(part.strip()) and part.strip().startswith(f"{prefix}-") for part in listed)
+    pattern = _PATTERNS.get(known.value)
+    return pattern is None or re.fullmatch(pattern, value) is not None
 
 
 def _is_json(value: str) -> bool:

@@ -1,9 +1,9 @@
 """Rules on immutable fields: changes of a cluster, a node pool or VPC-CNI against the stack's last state."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from pulumi_tke_hybrid.tke.objects import items
+from pulumi_tke_hybrid.tke.objects import Props, items
 from pulumi_tke_hybrid.tke.rule import EMPTY, Finding, Rule, fixed_rule
 
 CLUSTER_FIXED = fixed_rule(
@@ -83,7 +83,6 @@ _RECLAIM = (
 )
 
 Unknown = Callable[[object], bool]
-Props = Mapping[str, Any]
 
 
 def cluster_findings(before: Props, after: Props, unknown: Unknown) -> Iterator[Finding]:
@@ -133,17 +132,14 @@ def adopted_findings(before: Props, after: Props, pools: Props, unknown: Unknown
         if not pools or not old or not new or old == new:
             continue
         machines = sum(int(pool.get("size") or 0) for pool in pools.values())
+        todo = f"go back to {old}, and make another HybridCluster for another cluster"
         yield POOL_FIXED.finding(
             property_,
-            "is not known yet, instead of " + old if unknown(new) else f"instead of {old}",
+            f"is not known yet, instead of {old}" if unknown(new) else f"instead of {old}",
             value="" if unknown(new) else new,
             why=f"TKE fixes {what} when a pool is made, so this would rebuild {', '.join(sorted(pools))} with"
             f" {machines} machines at once",
-            todo=(
-                keep_what_was_known(old)
-                if unknown(new)
-                else f"go back to {old}, and make another HybridCluster for another cluster"
-            ),
+            todo=keep_what_was_known(old) if unknown(new) else todo,
         )
 
 
@@ -211,8 +207,7 @@ def registration_findings(before: str, after: str) -> Iterator[Finding]:
 def replaced_subnet_findings(
     before: Sequence[Props], after: Sequence[Props], unknown: Unknown
 ) -> Iterator[Finding]:
-    """Refuse to replace a registered subnet: return a finding for each subnet whose id is not known any
-    more."""
+    """Refuse to replace registered subnets: those whose id is not known any more."""
     kept = [subnet.get("id") for subnet in after if not unknown(subnet.get("id"))]
     for index, (old, new) in enumerate(zip(before, after, strict=False)):
         if unknown(old.get("id")) or old.get("id") in kept or not unknown(new.get("id")):

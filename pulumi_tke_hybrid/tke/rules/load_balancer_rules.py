@@ -77,14 +77,12 @@ def same_load_balancer_findings(service: str | None, ingress: str | None) -> Ite
         )
 
 
-def shared_ingress_finding() -> Finding:
-    """Refuse an Ingress that shares its load balancer with Services."""
-    return SHARED_LOAD_BALANCER.finding(
-        "exposure.shared",
-        "is about Services",
-        why="an Ingress has a load balancer of its own (457/45490)",
-        todo="leave it out",
-    )
+SHARED_INGRESS_FINDING = SHARED_LOAD_BALANCER.finding(
+    "exposure.shared",
+    "is about Services",
+    why="an Ingress has a load balancer of its own (457/45490)",
+    todo="leave it out",
+)
 
 
 def local_traffic_findings(*, exposed: bool, direct: bool, on_eni: bool) -> Iterator[Finding]:
@@ -119,13 +117,12 @@ def pass_to_target_finding(kind: str) -> Finding:
     )
 
 
-def certificate_finding() -> Finding:
-    """Refuse a TCP_SSL port without a certificate, and a certificate of another port."""
-    return TLS_CERTIFICATE.finding(
-        "certificate_id",
-        "belongs to protocol 'TCP_SSL', and only to it",
-        why="the load balancer needs it to end TLS",
-    )
+CERTIFICATE_FINDING = TLS_CERTIFICATE.finding(
+    "certificate_id",
+    "belongs to protocol 'TCP_SSL', and only to it",
+    why="the load balancer needs it to end TLS",
+)
+"""A TCP_SSL port without a certificate, or a certificate of another port."""
 
 
 def health_check_findings(timeout: int | None, interval: int | None) -> Iterator[Finding]:
@@ -141,8 +138,7 @@ def health_check_findings(timeout: int | None, interval: int | None) -> Iterator
 def ingress_port_findings(
     path: str, number: int, ports: Sequence[tuple[int | None, str]]
 ) -> Iterator[Finding]:
-    """Compare a port that an Ingress sends to with the Service's ports: number (None: not known yet) and
-    transport."""
+    """Compare a port of an Ingress with the Service's ports: number (None: not known yet) and transport."""
     transports = {transport for other, transport in ports if other == number}
     numbers = [other for other, _ in ports]
     if not transports and None not in numbers:

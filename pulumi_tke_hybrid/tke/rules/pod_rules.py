@@ -62,8 +62,7 @@ class Port:
 
 
 def port_findings(ports: Sequence[Port], *, exposed: bool, direct: bool) -> Iterator[Finding]:
-    """Compare the ports of a Service with each other. `exposed`: a load balancer stands behind the
-    Service."""
+    """Compare the ports of a Service with each other. `exposed`: the Service has a load balancer."""
     seen: dict[int, set[str]] = {}
     for index, port in enumerate(ports):
         if port.number is None:
@@ -140,36 +139,30 @@ STOP_TIME = fixed_rule(
 )
 
 
-def host_network_finding() -> Finding:
-    """Refuse a pod that shares the address of its node."""
-    return HOST_NETWORK.finding(
-        "pod_spec.host_network",
-        "shares the node's address",
-        value=True,
-        why="such a pod gets no ENI address and cannot stand behind a direct load balancer",
-        todo="leave it out",
-    )
+HOST_NETWORK_FINDING = HOST_NETWORK.finding(
+    "pod_spec.host_network",
+    "shares the node's address",
+    value=True,
+    why="such a pod gets no ENI address and cannot stand behind a direct load balancer",
+    todo="leave it out",
+)
 
 
-def chart_host_network_finding() -> Finding:
-    """Refuse a chart whose pod shares the address of its node."""
-    return HOST_NETWORK.finding(
-        "hostNetwork",
-        "shares the node's address, and gets no ENI address",
-        todo="switch it off in the chart's values",
-    )
+CHART_HOST_NETWORK_FINDING = HOST_NETWORK.finding(
+    "hostNetwork",
+    "shares the node's address, and gets no ENI address",
+    todo="switch it off in the chart's values",
+)
 
 
-def release_finding() -> Finding:
-    """Refuse a transform of a Helm release."""
-    return HELM_RELEASE.finding(
-        "opts.transforms",
-        "does nothing in a helm.sh/v3 Release",
-        why="Helm renders its objects inside the provider, where no transform reaches them; its pods would"
-        " stay on the overlay",
-        todo="use kubernetes.helm.v4.Chart, or give eni_pod_template() and direct_service_annotations() as"
-        " values of the chart",
-    )
+RELEASE_FINDING = HELM_RELEASE.finding(
+    "opts.transforms",
+    "does nothing in a helm.sh/v3 Release",
+    why="Helm renders its objects inside the provider, where no transform reaches them; its pods would"
+    " stay on the overlay",
+    todo="use kubernetes.helm.v4.Chart, or give eni_pod_template() and direct_service_annotations() as"
+    " values of the chart",
+)
 
 
 def second_address_finding(path: str) -> Finding:
@@ -224,24 +217,18 @@ VOLUME_CLAIMS = fixed_rule(
 )
 
 
-def volume_claims_finding() -> Finding:
-    """Refuse the volume claims of a Deployment."""
-    return VOLUME_CLAIMS.finding(
-        "volume_claims",
-        "needs kind='statefulset'",
-        why="a Deployment's pods share their volumes",
-        todo="use volumes",
-    )
-
-
-def stateful_surge_finding() -> Finding:
-    """Warn of the surge of a StatefulSet, which has no effect."""
-    return NO_EFFECT.finding(
-        "rollout.max_surge",
-        "has no effect on a StatefulSet",
-        why="a pod of a StatefulSet goes before it comes again, so none comes beyond replicas",
-        todo="leave it out",
-    )
+VOLUME_CLAIMS_FINDING = VOLUME_CLAIMS.finding(
+    "volume_claims",
+    "needs kind='statefulset'",
+    why="a Deployment's pods share their volumes",
+    todo="use volumes",
+)
+STATEFUL_SURGE_FINDING = NO_EFFECT.finding(
+    "rollout.max_surge",
+    "has no effect on a StatefulSet",
+    why="a pod of a StatefulSet goes before it comes again, so none comes beyond replicas",
+    todo="leave it out",
+)
 
 
 def label_findings(selector: Mapping[str, str | None], labels: Mapping[str, str | None]) -> Iterator[Finding]:

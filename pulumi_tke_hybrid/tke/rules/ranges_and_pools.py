@@ -61,16 +61,12 @@ def _overlap_findings(cluster: DeclaredCluster) -> Iterator[Finding]:
     yield from cidrs.overlaps(outer, others)
     pods = [(f"{subnet.path}.cidr_block", subnet.cidr) for subnet in cluster.subnets]
     nodes = {
-        block: (f"{pool.path}.subnet_cidr", block)
-        for pool in reversed(cluster.pools)
-        if (block := pool.subnet_cidr)
+        pool.subnet_cidr: (f"{pool.path}.subnet_cidr", pool.subnet_cidr) for pool in reversed(cluster.pools)
     }
     inner = [(path, block) for path, block in [*pods, *reversed(nodes.values())] if block]
     yield from cidrs.overlaps(inner, [(path, block) for path, block in outer if path != "vpc_cidr"] + others)
     for path, block in inner if cluster.vpc_cidrs else ():
-        outside = cidrs.outside_problem(path, block, cluster.vpc_cidrs)
-        if outside:
-            yield outside
+        yield from cidrs.outside_findings(path, block, cluster.vpc_cidrs)
     for path in cluster.pending(["vpc_cidr", "cluster_cidr", "service_cidr", *(path for path, _ in pods)]):
         yield not_yet(cidrs.RANGE_OVERLAP, path)
     if not cluster.vpc_cidrs and "vpc_cidr" not in cluster.later:
@@ -79,8 +75,11 @@ def _overlap_findings(cluster: DeclaredCluster) -> Iterator[Finding]:
 
 def _wrong_others(cluster: DeclaredCluster) -> dict[str, Finding]:
     """Return the entries of `other_cidrs` that are no ranges. A value of an Output has no earlier check."""
-    found = {name: cidrs.cidr_problem(block) for name, block in cluster.others.items()}
-    return {name: problem.under(f"other_cidrs[{name!r}]") for name, problem in found.items() if problem}
+    return {
+        name: problem.under(f"other_cidrs[{name!r}]")
+        for name, block in cluster.others.items()
+        if (problem := cidrs.cidr_problem(block))
+    }
 
 
 def _overlay_findings(cluster: DeclaredCluster) -> Iterator[Finding]:
@@ -90,18 +89,13 @@ def _overlay_findings(cluster: DeclaredCluster) -> Iterator[Finding]:
     if block is None or pods is None or services is None:
         return
     inside = 0 if cluster.service_cidr is not None else services
-    problem = cidrs.size_problem("cluster_cidr", block, pods, inside)
-    if problem:
-        yield problem
-        return
+    yield from cidrs.size_findings("cluster_cidr", block, pods, inside)
     fit = cidrs.nodes_that_fit(block, pods, inside)
-    now, most = _nodes(cluster.pools)
-    if max(now, most) > fit:
-        rule, number = (OVERLAY_NODES, now) if now > fit else (OVERLAY_HEADROOM, most)
+    rule, nodes = _too_many(cluster.pools, fit, OVERLAY_NODES, OVERLAY_HEADROOM)
+    if rule and fit:
         yield rule.finding(
             "cluster_cidr",
-            f"has overlay ranges for {fit} nodes of {pods} addresses, the pools have"
-            f" {'up to ' if number != now else ''}{number}",
+            f"has overlay ranges for {fit} nodes of {pods} addresses, the pools have {nodes}",
             value=block,
             why=f"a node without a range cannot join; {cidrs.FIXED}",
             todo="choose a larger range or fewer addresses a node",
@@ -193,29 +187,26 @@ def resized_findings(
     path = f"node_pools[{name}].size"
     if after.get("enableAutoScale") is True:
         what = f"nodes are there, and the state of this pool that scales by itself knows of {sent}"
-        why, todo = (
-            "any update of the pool would bring it back to that",
-            "run `pulumi refresh`, then `pulumi up` again",
-        )
+        why = "any update of the pool would bring it back to that"
+        todo = "run `pulumi refresh`, then `pulumi up` again"
         yield POOL_RESIZED.finding(path, what, value=there, why=why, todo=todo)
     elif any(whole(after.get(bound)) != whole(before.get(bound)) for bound in ("minSize", "maxSize")):
-        why, todo = (
-            "bounds do not change together with the size",
-            f"set {there} now, and another size in the next `pulumi up`",
-        )
-        yield POOL_RESIZED.finding(
-            path, f"while the autoscaler ends and {there} nodes are there", value=sent, why=why, todo=todo
-        )
+        what = f"while the autoscaler ends and {there} nodes are there"
+        why = "bounds do not change together with the size"
+        todo = f"set {there} now, and another size in the next `pulumi up`"
+        yield POOL_RESIZED.finding(path, what, value=sent, why=why, todo=todo)
 
 
-def _nodes(pools: Sequence[DeclaredPool]) -> tuple[int, int]:
-    """Return the sums of the sizes and of the greatest sizes of the pools."""
-    return sum(pool.size or 0 for pool in pools), sum(pool.greatest or 0 for pool in pools)
+def _too_many(pools: Sequence[DeclaredPool], fit: int, now: Rule, most: Rule) -> tuple[Rule | None, str]:
+    """Return the rule that the sizes (`now`) or greatest sizes (`most`) of the pools break, and the nodes."""
+    size, greatest = sum(pool.size or 0 for pool in pools), sum(pool.greatest or 0 for pool in pools)
+    if size > fit:
+        return now, str(size)
+    return (most, f"up to {greatest}") if greatest > fit else (None, "")
 
 
 def moved_endpoint_findings(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Finding]:
-    """Refuse to move an open intranet endpoint to another subnet. `before`, `after`: inputs of the provider's
-    endpoint."""
+    """Refuse another subnet of an open intranet endpoint. `before`, `after`: the provider's inputs."""
     old, new = (
         props.get("clusterIntranetSubnetId") if props.get("clusterIntranet") else None
         for props in (before, after)
@@ -250,10 +241,10 @@ def password_problem(value: str) -> Finding | None:
     return NODE_PASSWORD.finding("", what, why=why, todo=todo)
 
 
-def password_note() -> Finding:
-    """Return the note that SSH keys are safer than a password."""
-    why = "a verbose log of the tencentcloud plugin (`-v=3` or more) shows the password in clear"
-    return NODE_PASSWORD_IN_LOGS.finding("password", "is given", why=why, todo="prefer SSH keys: key_ids")
+_IN_CLEAR = "a verbose log of the tencentcloud plugin (`-v=3` or more) shows the password in clear"
+PASSWORD_NOTE = NODE_PASSWORD_IN_LOGS.finding(
+    "password", "is given", why=_IN_CLEAR, todo="prefer SSH keys: key_ids"
+)
 
 
 def size_problem(size: int | None, least: int | None, most: int | None, scaled: bool) -> Iterator[Finding]:
@@ -304,12 +295,11 @@ def _address_findings(pools: tuple[DeclaredPool, ...]) -> Iterator[Finding]:
     for block in blocks:
         inside = [pool for pool in pools if pool.subnet_cidr == block]
         usable = cidrs.usable_addresses(block)
-        now, most = _nodes(inside)
-        if max(now, most) > usable:
-            rule, number = (NODE_ADDRESSES, now) if now > usable else (NODE_HEADROOM, most)
+        rule, nodes = _too_many(inside, usable, NODE_ADDRESSES, NODE_HEADROOM)
+        if rule:
             yield rule.finding(
                 f"{inside[0].path}.subnet_cidr",
-                f"has {usable} addresses for {'up to ' if number != now else ''}{number} nodes",
+                f"has {usable} addresses for {nodes} nodes",
                 value=block,
                 why="each node needs one",
                 todo="use a larger subnet, or a second pool in another one",
@@ -317,15 +307,14 @@ def _address_findings(pools: tuple[DeclaredPool, ...]) -> Iterator[Finding]:
 
 
 def _endpoint_findings(pools: tuple[DeclaredPool, ...]) -> Iterator[Finding]:
-    sizes, least = [pool.size for pool in pools], [pool.smallest for pool in pools]
-    if all(size == 0 for size in sizes):
+    if all(pool.size == 0 for pool in pools):
         yield ENDPOINT_WITHOUT_NODE.finding(
             "node_pools",
             "have no node at all",
             why="TKE opens an endpoint, and runs ipamd, only once a node runs",
             todo="give one pool a size of 1 or more, or open the endpoint later",
         )
-    elif all(size == 0 for size in least):
+    elif all(pool.smallest == 0 for pool in pools):
         yield ENDPOINT_MAY_LOSE_NODES.finding(
             "node_pools",
             "may all become empty",

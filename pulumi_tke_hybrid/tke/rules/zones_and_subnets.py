@@ -2,11 +2,10 @@
 ipamd."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from pulumi_tke_hybrid.tke import cidrs, ipamd, keys, names
-from pulumi_tke_hybrid.tke.cluster import DeclaredCluster
+from pulumi_tke_hybrid.tke.cluster import DeclaredCluster, Subnet
 from pulumi_tke_hybrid.tke.rule import (
     ADOPTED,
     EMPTY,
@@ -74,20 +73,16 @@ def findings(cluster: DeclaredCluster, endpoint_subnet: str | None = None) -> It
 
 def _zones(cluster: DeclaredCluster) -> Iterator[Finding]:
     eni_zones = [subnet.zone for subnet in cluster.subnets]
-    first = next((zone for zone in eni_zones if zone), None)
-    region = names.region_of(first) if first else None
     covered = [zone for zone in eni_zones if zone]
-    complete = all(eni_zones)
-    for path, zone in [(subnet.path, subnet.zone) for subnet in cluster.subnets]:
-        foreign = names.foreign_zone_problem(f"{path}.zone", zone, region) if zone and region else None
-        if foreign:
-            yield foreign
+    region = names.region_of(covered[0]) if covered else None
+    for subnet in cluster.subnets:
+        yield from names.foreign_zone_findings(f"{subnet.path}.zone", subnet.zone, region)
     for pool in cluster.pools:
         path = f"{pool.path}.zone"
-        foreign = names.foreign_zone_problem(path, pool.zone, region) if pool.zone and region else None
-        if foreign:
-            yield foreign
-        elif pool.zone and complete and not pool.global_route_only and names.uncovered([pool.zone], covered):
+        foreign = [*names.foreign_zone_findings(path, pool.zone, region)]
+        yield from foreign
+        checked = all(eni_zones) and not foreign and not pool.global_route_only
+        if checked and pool.zone and pool.zone not in covered:
             yield names.uncovered_problem(path, pool.zone, covered)
     paths = [*(subnet.path for subnet in cluster.subnets), *(pool.path for pool in cluster.pools)]
     for path in cluster.pending(f"{path}.zone" for path in paths):
@@ -150,50 +145,34 @@ def _labels(cluster: DeclaredCluster) -> Iterator[Finding]:
             )
 
 
-@dataclass(frozen=True)
-class DeclaredSubnet:
-    """An existing subnet in the program; a field is empty where the program does not give the value."""
-
-    path: str
-    """Path of the property that holds the subnet, e.g. `node_pools[a]`."""
-    subnet_id: str
-    vpc_id: str = ""
-    zone: str = ""
-    cidr: str = ""
-
-
-_COMPARED = (("vpc_id", "VpcId", "subnet_id"), ("zone", "Zone", "zone"), ("cidr", "CidrBlock", "cidr_block"))
-"""Compared fields: name in `DeclaredSubnet`, name in the API, property in a finding."""
-
-
-def declared_subnet_findings(subnet: DeclaredSubnet, live: Mapping[str, Any] | None) -> Iterator[Finding]:
-    """Compare a declared subnet with the API's description `live`; None where the subnet does not exist."""
+def declared_subnet_findings(
+    subnet: Subnet, vpc_id: str, live: Mapping[str, Any] | None
+) -> Iterator[Finding]:
+    """Compare an existing subnet in the program with the API's description `live`; None where the subnet does
+    not exist. `vpc_id`: the VPC of the cluster; empty where the VPC is not known."""
     if live is None:
-        why, todo = "or these credentials may not see it", "check the id, the region, the credentials"
         yield ADOPTED.finding(
             f"{subnet.path}.subnet_id",
             "is not in this region and account",
             value=subnet.subnet_id,
-            why=why,
-            todo=todo,
+            why="or these credentials may not see it",
+            todo="check the id, the region, the credentials",
         )
         return
-    for name, key, property_ in _COMPARED:
-        declared, current = getattr(subnet, name), live.get(key)
-        if not declared or not current or declared == current:
-            continue
-        if name == "vpc_id":
-            yield ADOPTED.finding(
-                f"{subnet.path}.subnet_id",
-                f"is in {current}, the cluster in {declared}",
-                value=subnet.subnet_id,
-                todo=f"name a subnet of {declared}",
-            )
-        else:
-            what = f"is declared, but {subnet.subnet_id} has {current}"
+    in_vpc = live.get("VpcId")
+    if vpc_id and in_vpc and in_vpc != vpc_id:
+        yield ADOPTED.finding(
+            f"{subnet.path}.subnet_id",
+            f"is in {in_vpc}, the cluster in {vpc_id}",
+            value=subnet.subnet_id,
+            todo=f"name a subnet of {vpc_id}",
+        )
+    for property_, declared, key in (("zone", subnet.zone, "Zone"), ("cidr_block", subnet.cidr, "CidrBlock")):
+        current = live.get(key)
+        if declared and current and declared != current:
             yield ADOPTED.finding(
                 f"{subnet.path}.{property_}",
-                what,
+                f"is declared, but {subnet.subnet_id} has {current}",
                 value=declared,
                 todo="declare the value of the subnet, or name another subnet",
             )
@@ -241,9 +220,8 @@ def unknown_version_text(image: str) -> str:
 
 def subnet_findings(block: str | None, vpc: Sequence[str], later: Iterable[str] = ()) -> Iterator[Finding]:
     """Compare one subnet with the VPC. `later`: the subnet's properties that are not known yet."""
-    outside = cidrs.outside_problem("cidr_block", block, vpc) if block and vpc else None
-    if outside:
-        yield outside
+    if block and vpc:
+        yield from cidrs.outside_findings("cidr_block", block, vpc)
     for path in later:
         yield not_yet(cidrs.RANGE_OUTSIDE_VPC, path)
 

@@ -16,18 +16,6 @@ def test_reclaim_survives_its_text(seconds: int) -> None:
     assert reclaim.reclaim_problem(reclaim.after(seconds)) is None
 
 
-@given(st.integers(12, 28), st.integers(5, 15))
-def test_services_are_the_last_addresses_of_the_range(prefix: int, exponent: int) -> None:
-    network = ipaddress.IPv4Network((int(ipaddress.IPv4Address("10.0.0.0")), prefix))
-    count = 2**exponent
-    if count > network.num_addresses:
-        return
-    tail = ipaddress.IPv4Network(cidrs.service_cidr(str(network), count))
-    assert tail.subnet_of(network)
-    assert tail.num_addresses == count
-    assert tail.broadcast_address == network.broadcast_address
-
-
 blocks = st.builds(
     lambda address, prefix: str(ipaddress.IPv4Network((address, prefix), strict=False)),
     st.integers(0, 2**32 - 1),
@@ -55,9 +43,9 @@ def test_a_finding_names_the_first_range_that_shares_an_address(ranges: list[str
     ] == expected
 
 
-@given(st.integers(1, 70000))
+@given(st.integers(*cidrs.SERVICES))
 def test_a_power_of_two_is_named_for_every_other_number(value: int) -> None:
-    problem = cidrs.power_of_two_problem(value)
+    problem = cidrs.services_problem(value)
     if value in {2**exponent for exponent in range(18)}:
         assert problem is None
     else:

@@ -71,7 +71,7 @@ def test_how_the_reported_pods_lie_on_enis_is_the_tables_or_not_known(
     assert limit is not None
     assert limit.split_known is (split is not None)
     assert split is None or (limit.enis, limit.pods_per_eni) == split
-    assert pods < limit.addresses <= pods + enis.MOST_ENIS
+    assert pods < capacity.addresses_needed(pods, (limit,)) <= pods + enis.MOST_ENIS
 
 
 @pytest.mark.parametrize(
