@@ -289,16 +289,15 @@ def _pending(stack: Stack, operation: str, state: State, cloud: Cloud, unknowns:
         return
     try:
         there = list(_by_name(cloud, type_, mapping(state.get("inputs")), unknowns))
-    except CloudError as error:
-        why = f"{error.action} failed: {printable(error.code)}"
+    except (CloudError, _Secret) as error:
+        why = str(error)
+        if isinstance(error, CloudError):
+            why = f"{error.action} failed: {printable(error.code)}"
         unknowns.append(f"{KINDS[type_]} {name}: whether its creation succeeded; {why}")
         there = []
-    except _Secret as error:
-        unknowns.append(f"{KINDS[type_]} {name}: whether its creation succeeded; {error}")
-        there = []
-    new = [id_ for id_ in there if id_ not in {str(at(known, "id")) for known in stack.states.values()}]
-    if type_ == types.ENDPOINT:
-        new = there
+    others = () if type_ == types.ENDPOINT else stack.states.values()
+    known = {str(at(other, "id")) for other in others}
+    new = [id_ for id_ in there if id_ not in known]
     if len(new) > 1:
         unknowns.append(f"{KINDS[type_]} {name}: several have its name: {', '.join(map(printable, new))}")
     yield replace(found, id=new[0] if len(new) == 1 else "")
