@@ -212,18 +212,18 @@ def _lowest(space: IPv4Network, prefix: int, held: Iterable[IPv4Network]) -> IPv
 def _proposal(
     demand: ZoneDemand, block: IPv4Network, growth: float, space: IPv4Network, taken: Collection[str]
 ) -> SubnetProposal:
-    usable = cidrs.usable_addresses(str(block))
+    usable, wanted = cidrs.usable_addresses(str(block)), _wanted(demand, growth)
     enis = demand.addresses - demand.pods
+    clear = f", clear of {', '.join(taken)}" if taken else ""
     reasons = (
         f"{demand.pods} pods and {enis} ENIs of {demand.nodes} nodes need {demand.addresses} addresses",
         (
-            f"room to grow by {growth:.0%} makes {_wanted(demand, growth)}; /{block.prefixlen} is the"
-            f" smallest that has them ({usable} usable, {cidrs.RESERVED_PER_SUBNET} are Tencent's)"
+            f"room to grow by {growth:.0%} makes {wanted}; /{block.prefixlen} is the smallest that has them"
+            f" ({usable} usable, {cidrs.RESERVED_PER_SUBNET} are Tencent's)"
         ),
-        f"the lowest free place of that size in {space}"
-        + (f", clear of {', '.join(taken)}" if taken else ""),
+        f"the lowest free place of that size in {space}{clear}",
     )
-    return SubnetProposal(demand.zone, str(block), usable, demand.addresses, _wanted(demand, growth), reasons)
+    return SubnetProposal(demand.zone, str(block), usable, demand.addresses, wanted, reasons)
 
 
 def _why_not(

@@ -148,7 +148,9 @@ def _row(
     used, counted = _used(after, zone, pods, before)
     limits = {limit for nodes in zone.nodes if nodes.greatest and (limit := after.limit(nodes))}
     largest = EniLimit(1, max(limit.pods_per_eni for limit in limits)) if limits else None
-    surely = not (after.has_nodes and after.types_known(zone) and zone.ranges_known)
+    types_known = after.types_known(zone)
+    sizes = [subnet.size or 0 for subnet in zone.subnets]
+    surely = not (after.has_nodes and types_known and zone.ranges_known)
     fit = capacity.room(after, zone, surely=surely)
     share = -(-growth.pods // max(zones, 1)) if growth else 0
     return ZoneRow(
@@ -159,12 +161,8 @@ def _row(
         counted=counted,
         nodes=sum(nodes.number for nodes in zone.nodes),
         most_nodes=sum(nodes.greatest for nodes in zone.nodes),
-        nodes_fit=(
-            capacity.nodes_that_fit((subnet.size or 0 for subnet in zone.subnets), largest)
-            if largest
-            else None
-        ),
-        types_known=after.types_known(zone),
+        nodes_fit=capacity.nodes_that_fit(sizes, largest) if largest else None,
+        types_known=types_known,
         about=any(nodes.about for nodes in zone.nodes),
         by_table=any(limit.source is LimitSource.TABLE for limit in limits),
         pods=pods,
@@ -174,9 +172,7 @@ def _row(
         uncertain=_lacking(after, zone, pods, certain, surely=True) > 0,
         ranges_known=zone.ranges_known,
         change=None if before is None else before.free(name) - (zone.size - used),
-        periods=(
-            capacity.periods_until_full(fit - pods, share) if limits and after.types_known(zone) else None
-        ),
+        periods=capacity.periods_until_full(fit - pods, share) if limits and types_known else None,
     )
 
 

@@ -120,9 +120,8 @@ class TencentCloud:
     def _client(self, service: str, version: str) -> Any:
         if (service, version) not in self._clients:
             if self._credential is None:
-                self._credential = (
-                    self._key() if self._settings.role is None else self._role(self._settings.role)
-                )
+                role = self._settings.role
+                self._credential = self._key() if role is None else self._role(role)
             self._clients[service, version] = self._connected(service, version, self._credential)
         return self._clients[service, version]
 

@@ -124,12 +124,10 @@ def forbidden_changes(olds: Props, news: Props, unknown: Unknown) -> list[Findin
     """Return the changes of a registered setting that TKE does not offer."""
     wanted = news.get("subnets") or ()
     before: Props = olds if olds.get("clusterId") == news.get("clusterId") else {}
-    left = (
-        ()
-        if unknown(wanted)
-        else immutable_fields.subnet_findings(before.get("subnets", ()), wanted, unknown)
-    )
-    return [*left, *immutable_fields.switch_findings(before, news, unknown)]
+    fixed = immutable_fields.switch_findings(before, news, unknown)
+    if unknown(wanted):
+        return list(fixed)
+    return [*immutable_fields.subnet_findings(before.get("subnets", ()), wanted, unknown), *fixed]
 
 
 def changes(olds: Props, news: Props, unknown: Unknown) -> tuple[list[str], list[str]]:

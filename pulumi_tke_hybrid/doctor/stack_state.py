@@ -228,12 +228,11 @@ def _pools(cloud: Cloud, resources: Sequence[_Managed], unknowns: Unknowns) -> I
 
 
 def _endpoints(cloud: Cloud, resources: Sequence[_Managed], unknowns: Unknowns) -> Iterator[Found]:
-    there = find_cluster(cloud, resources[0].cluster) is not None
+    if find_cluster(cloud, resources[0].cluster) is None:
+        yield from (item.found(GONE) for item in resources)
+        return
     for item in resources:
         sides = {False: item.inputs.get("clusterIntranet"), True: item.inputs.get("clusterInternet")}
-        if not there:
-            yield item.found(GONE)
-            continue
         if not all(wanted is None or isinstance(wanted, bool) for wanted in sides.values()):
             unknowns.append(f"endpoint {item.name}: its arguments are secrets")
         statuses = [
