@@ -11,7 +11,7 @@ from pulumi.dynamic import Resource
 
 from pulumi_tke_hybrid.cloud.calls import Wait
 from pulumi_tke_hybrid.cloud.clusters import find_cluster
-from pulumi_tke_hybrid.cloud.in_cluster import ClusterReader, KeptAddress, LiveCluster, NotReadable
+from pulumi_tke_hybrid.cloud.in_cluster import KeptAddress, LiveCluster, NotReadable
 from pulumi_tke_hybrid.component.dynamic import CloudStateProvider
 
 RELEASE_ALL = (
@@ -42,7 +42,7 @@ class KeptAddresses(Resource, module="tke-hybrid", name="KeptAddresses"):
         super().__init__(KeptAddressesProvider(), name, dict(props), opts)
 
 
-def release_or_list(connect: Callable[[], ClusterReader], release: bool, wait: Wait) -> None:
+def release_or_list(connect: Callable[[], LiveCluster], release: bool, wait: Wait) -> None:
     """List the kept addresses with the commands that release them; with `release` release them all, and wait.
 
     A cluster that cannot be read does not stop its own deletion: the wait for empty subnets names a subnet
@@ -61,7 +61,7 @@ def release_or_list(connect: Callable[[], ClusterReader], release: bool, wait: W
         _list_kept(kept, wait)
 
 
-def _release(cluster: ClusterReader, kept: list[KeptAddress], wait: Wait) -> None:
+def _release(cluster: LiveCluster, kept: list[KeptAddress], wait: Wait) -> None:
     for done, item in enumerate(kept):
         wait.log(f"releasing {item}")
         try:

@@ -76,9 +76,9 @@ def _kind(node: Json, others: int) -> NodeKind:
     instance_type = str(at(node, "metadata", "labels", keys.INSTANCE_TYPE_LABEL) or "")
     allocatable = mapping(at(node, "status", "allocatable"))
     limit, most = live_limit(instance_type, allocatable), str(allocatable.get("pods"))
-    return instance_type, (
-        limit.at_most(int(most) - others) if limit is not None and most.isdecimal() else limit
-    )
+    if limit is not None and most.isdecimal():
+        limit = limit.at_most(int(most) - others)
+    return instance_type, limit
 
 
 def _instances(nodes: list[Json], region: str) -> Iterator[tuple[str, str, Json]]:
@@ -113,12 +113,7 @@ def of_cluster(cloud: Cloud, cluster_id: str, counts: LiveCounts | None) -> Clus
     listed = live.ipamd_subnets or live.subnets
     subnets = _subnets(cloud, listed)
     nodes = counts.nodes if counts else dict[str, Counter[NodeKind]]()
-    wanted = [
-        (zone, instance_type)
-        for zone, kinds in nodes.items()
-        for instance_type, limit in kinds
-        if limit is None
-    ]
+    wanted = [(zone, kind) for zone, kinds in nodes.items() for kind, limit in kinds if limit is None]
     limits = pod_limits(cloud, wanted, live.static_ip is not False)
     pods_per_node = at(described, "ClusterNetworkSettings", "MaxNodePodNum")
     names = dict.fromkeys([zone for zone, _ in subnets] + list(nodes))
@@ -183,9 +178,8 @@ def of_preview(preview: Json, cluster: str) -> tuple[ClusterInventory, ClusterIn
         raise WrongUse(f"{error}; {left_out}" if left_out else str(error)) from None
     before = inventory.inventories(of_states(old)).get(urn, ClusterInventory(after.cluster))
     unknowns = (*after.unknowns, left_out) if left_out else after.unknowns
-    return capacity.with_others(before, before), replace(
-        capacity.with_others(after, before), unknowns=unknowns
-    )
+    after = replace(capacity.with_others(after, before), unknowns=unknowns)
+    return capacity.with_others(before, before), after
 
 
 def of_stack(export: Json, cluster: str) -> ClusterInventory:
@@ -205,13 +199,13 @@ def of_facts(facts: Json) -> ClusterInventory:
         found = ClusterFacts.checked(facts).inventory()
     except ValueError as error:
         raise WrongUse(f"--facts: {error}; write it with: {FACTS_COMMAND}") from None
-    missing = [
-        (zone.name, subnet.subnet_id)
+    unknowns = [
+        f"{subnet.subnet_id} in {zone.name} has no cidr_block"
         for zone in found.zones
         for subnet in zone.subnets
         if subnet.cidr is None
     ]
-    return replace(found, unknowns=tuple(f"{subnet} in {zone} has no cidr_block" for zone, subnet in missing))
+    return replace(found, unknowns=tuple(unknowns))
 
 
 def _chosen(states: Mapping[str, State], wanted: str) -> tuple[str, ClusterInventory]:
@@ -221,27 +215,18 @@ def _chosen(states: Mapping[str, State], wanted: str) -> tuple[str, ClusterInven
     if len(chosen) == 1:
         return chosen[0]
     names = ", ".join(sorted(cluster.cluster for cluster in found.values())) or "none"
-    problem = (
-        "--cluster is needed"
-        if not wanted
-        else f"there is no cluster {wanted!r}"
-        if not chosen
-        else f"several are named {wanted!r}"
-    )
+    problem = f"several are named {wanted!r}" if chosen else f"there is no cluster {wanted!r}"
+    if not wanted:
+        problem = "--cluster is needed"
     raise WrongUse(f"{problem}; the clusters are: {names}")
 
 
 def _as_read(state: State, before: State) -> State:
     """The state with the outputs before the change, if the change keeps the range and the step has no
     outputs."""
-    same = not state.get("outputs") and mapping(state.get("inputs")).get("cidrBlock") == mapping(
-        before.get("inputs")
-    ).get("cidrBlock")
-    return (
-        {**state, "outputs": before.get("outputs"), "id": state.get("id") or before.get("id")}
-        if same
-        else state
-    )
+    if state.get("outputs") or at(state, "inputs", "cidrBlock") != at(before, "inputs", "cidrBlock"):
+        return state
+    return {**state, "outputs": before.get("outputs"), "id": state.get("id") or before.get("id")}
 
 
 def _left_out(preview: Json) -> str:

@@ -5,7 +5,7 @@ Pure arithmetic: this module reads nothing."""
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 
@@ -59,11 +59,7 @@ class SubnetProposal:
 
 
 class InvalidRequest(Exception):
-    """All faults of the options of `capacity propose`, a line each."""
-
-    def __init__(self, lines: Sequence[str]) -> None:
-        self.lines = tuple(lines)
-        super().__init__("; ".join(lines))
+    """All faults of the options of `capacity propose`; `args` has a line for each."""
 
 
 def run_propose(*, vpc: str, zones: list[str], taken: list[str], growth: int, json_file: str) -> ExitCode:
@@ -71,7 +67,7 @@ def run_propose(*, vpc: str, zones: list[str], taken: list[str], growth: int, js
     try:
         proposals = proposal(vpc, zones, taken, growth)
     except InvalidRequest as error:
-        for line in error.lines:
+        for line in error.args:
             files.complain("capacity propose", line)
         return ExitCode.WRONG_USE
     reports = ReportFiles(json=json_file)
@@ -98,11 +94,11 @@ def proposal(vpc: str, demands: Sequence[str], taken: Sequence[str], growth: int
     for demand in parsed:
         wrong += [f"--zone: {found}" for found in names.foreign_zone_findings("", demand.zone, first)]
     if wrong:
-        raise InvalidRequest(wrong)
+        raise InvalidRequest(*wrong)
     try:
-        return propose(vpc, parsed, {block: block for block in taken}, growth / 100)
+        return propose(vpc, parsed, dict.fromkeys(taken), growth / 100)
     except NoRoom as error:
-        raise InvalidRequest([str(error)]) from None
+        raise InvalidRequest(str(error)) from None
 
 
 def _parsed_demand(text: str) -> ZoneDemand | str:
@@ -165,7 +161,7 @@ def too_many_pods(demand: ZoneDemand) -> str | None:
 
 
 def propose(
-    vpc: str, demands: Sequence[ZoneDemand], taken: Mapping[str, str], growth: float = 1.0
+    vpc: str, demands: Sequence[ZoneDemand], taken: Collection[str], growth: float = 1.0
 ) -> list[SubnetProposal]:
     """A subnet for each zone, in the order of `demands`; `growth` 1.0 is room for twice the need. Raises
     `NoRoom`.
@@ -174,7 +170,7 @@ def propose(
     pieces.
     """
     space = IPv4Network(vpc)
-    held = [IPv4Network(block) for block in taken.values()]
+    held = [IPv4Network(block) for block in taken]
     placed: dict[int, IPv4Network] = {}
     sizes = [_prefix(demand, growth) for demand in demands]
     for index in sorted(range(len(demands)), key=lambda index: sizes[index]):
@@ -205,9 +201,7 @@ def _lowest(space: IPv4Network, prefix: int, held: Iterable[IPv4Network]) -> IPv
     """The lowest free range of that size."""
     size, last = 2 ** (32 - prefix), int(space.broadcast_address)
     at = int(space.network_address)
-    for block in sorted(
-        (block for block in held if block.overlaps(space)), key=lambda block: block.network_address
-    ):
+    for block in sorted(filter(space.overlaps, held)):
         if at + size <= int(block.network_address):
             break
         at = max(at, (-(-(int(block.broadcast_address) + 1) // size) * size))
@@ -215,20 +209,20 @@ def _lowest(space: IPv4Network, prefix: int, held: Iterable[IPv4Network]) -> IPv
 
 
 def _proposal(
-    demand: ZoneDemand, block: IPv4Network, growth: float, space: IPv4Network, taken: Mapping[str, str]
+    demand: ZoneDemand, block: IPv4Network, growth: float, space: IPv4Network, taken: Collection[str]
 ) -> SubnetProposal:
-    usable = cidrs.usable_addresses(str(block))
+    usable, wanted = cidrs.usable_addresses(str(block)), _wanted(demand, growth)
     enis = demand.addresses - demand.pods
+    clear = f", clear of {', '.join(taken)}" if taken else ""
     reasons = (
         f"{demand.pods} pods and {enis} ENIs of {demand.nodes} nodes need {demand.addresses} addresses",
         (
-            f"room to grow by {growth:.0%} makes {_wanted(demand, growth)}; /{block.prefixlen} is the"
-            f" smallest that has them ({usable} usable, {cidrs.RESERVED_PER_SUBNET} are Tencent's)"
+            f"room to grow by {growth:.0%} makes {wanted}; /{block.prefixlen} is the smallest that has them"
+            f" ({usable} usable, {cidrs.RESERVED_PER_SUBNET} are Tencent's)"
         ),
-        f"the lowest free place of that size in {space}"
-        + (f", clear of {', '.join(taken)}" if taken else ""),
+        f"the lowest free place of that size in {space}{clear}",
     )
-    return SubnetProposal(demand.zone, str(block), usable, demand.addresses, _wanted(demand, growth), reasons)
+    return SubnetProposal(demand.zone, str(block), usable, demand.addresses, wanted, reasons)
 
 
 def _why_not(

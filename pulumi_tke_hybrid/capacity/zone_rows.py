@@ -101,11 +101,8 @@ class ZoneRow:
     @property
     def bound(self) -> str:
         """The bound that the pods reach first."""
-        return (
-            "nodes"
-            if self.pods_fit_on_most == self.pods_fit and self.free > self.pods_fit - self.pods
-            else "addresses"
-        )
+        nodes_are_full = self.pods_fit_on_most == self.pods_fit and self.free > self.pods_fit - self.pods
+        return "nodes" if nodes_are_full else "addresses"
 
 
 def zone_rows(
@@ -114,11 +111,8 @@ def zone_rows(
     """A row for each zone in the order of the cluster, then the zones that the change removes, then the zones
     that only pods are bound to."""
     possible, certain = (capacity.place(after, most=True, surely=surely) for surely in (False, True))
-    names = dict.fromkeys(
-        [zone.name for zone in after.zones]
-        + [zone.name for zone in (before.zones if before else ())]
-        + list(possible.pods)
-    )
+    zones = [*after.zones, *(before.zones if before else ())]
+    names = dict.fromkeys([*(zone.name for zone in zones), *possible.pods])
     previous = None if before is None else _Before(before, capacity.pods_by_zone(before))
     return [_row(name, after, previous, growth, len(names), possible, certain) for name in names]
 
@@ -154,7 +148,9 @@ def _row(
     used, counted = _used(after, zone, pods, before)
     limits = {limit for nodes in zone.nodes if nodes.greatest and (limit := after.limit(nodes))}
     largest = EniLimit(1, max(limit.pods_per_eni for limit in limits)) if limits else None
-    surely = not (after.has_nodes and after.types_known(zone) and zone.ranges_known)
+    types_known = after.types_known(zone)
+    sizes = [subnet.size or 0 for subnet in zone.subnets]
+    surely = not (after.has_nodes and types_known and zone.ranges_known)
     fit = capacity.room(after, zone, surely=surely)
     share = -(-growth.pods // max(zones, 1)) if growth else 0
     return ZoneRow(
@@ -165,12 +161,8 @@ def _row(
         counted=counted,
         nodes=sum(nodes.number for nodes in zone.nodes),
         most_nodes=sum(nodes.greatest for nodes in zone.nodes),
-        nodes_fit=(
-            capacity.nodes_that_fit((subnet.size or 0 for subnet in zone.subnets), largest)
-            if largest
-            else None
-        ),
-        types_known=after.types_known(zone),
+        nodes_fit=capacity.nodes_that_fit(sizes, largest) if largest else None,
+        types_known=types_known,
         about=any(nodes.about for nodes in zone.nodes),
         by_table=any(limit.source is LimitSource.TABLE for limit in limits),
         pods=pods,
@@ -180,9 +172,7 @@ def _row(
         uncertain=_lacking(after, zone, pods, certain, surely=True) > 0,
         ranges_known=zone.ranges_known,
         change=None if before is None else before.free(name) - (zone.size - used),
-        periods=(
-            capacity.periods_until_full(fit - pods, share) if limits and after.types_known(zone) else None
-        ),
+        periods=capacity.periods_until_full(fit - pods, share) if limits and types_known else None,
     )
 
 
@@ -269,13 +259,11 @@ class Outcome:
             for nodes in zone.nodes
             if nodes.greatest and self.after.limit(nodes) is None
         ]
-        kubelet = self.after.pods_per_node is None and any(
-            row.uncertain and row.types_known for row in self.rows
-        )
-        unknown_bound = (
-            f"cluster_max_pod_num of {self.after.cluster}, which bounds the pods of a node, is not known"
-        )
-        return [*self.after.unknowns, *dict.fromkeys(unknown_types)] or ([unknown_bound] if kubelet else [])
+        found = [*self.after.unknowns, *dict.fromkeys(unknown_types)]
+        uncertain = any(row.uncertain and row.types_known for row in self.rows)
+        if found or self.after.pods_per_node is not None or not uncertain:
+            return found
+        return [f"cluster_max_pod_num of {self.after.cluster}, which bounds the pods of a node, is not known"]
 
     @property
     def exit_code(self) -> ExitCode:
@@ -313,11 +301,7 @@ class Outcome:
             return f"less than {self.reserve} % free"
         if self.growth is None or row.periods is None:
             return "fits" if row.pods <= row.pods_fit else "fits when the autoscaler has made more nodes"
-        return (
-            f"full in {row.periods} {self.growth.period}{'' if row.periods == 1 else 's'}"
-            if row.periods
-            else "full now"
-        )
+        return f"full in {several(row.periods, self.growth.period)}" if row.periods else "full now"
 
 
 def _unknown_type(instance_type: str, zone: str) -> str:

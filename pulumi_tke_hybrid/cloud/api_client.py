@@ -9,8 +9,7 @@ import os
 import re
 import socket
 import time
-from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol, cast
 from urllib.parse import quote
 
@@ -121,9 +120,8 @@ class TencentCloud:
     def _client(self, service: str, version: str) -> Any:
         if (service, version) not in self._clients:
             if self._credential is None:
-                self._credential = (
-                    self._key() if self._settings.role is None else self._role(self._settings.role)
-                )
+                role = self._settings.role
+                self._credential = self._key() if role is None else self._role(role)
             self._clients[service, version] = self._connected(service, version, self._credential)
         return self._clients[service, version]
 
@@ -136,27 +134,18 @@ class TencentCloud:
         return _sdk("common_client").CommonClient(service, version, credential, settings.region, profile)
 
     def _key(self) -> Any:
-        credential = _sdk("credential")
         settings = self._settings
-        if settings.secret_id and settings.secret_key:
-            given = {"id": settings.secret_id, "key": settings.secret_key, "token": settings.security_token}
-            unfit = [f"its {name}" for name, value in given.items() if not _FIT.fullmatch(value)]
-            if unfit:
-                what = (
-                    f"the configured key cannot be used; {' and '.join(unfit)} must hold no spaces and no"
-                    " line break"
-                )
-                raise CloudError("Credentials", "CredentialsMissing", what)
-            return credential.Credential(
-                settings.secret_id, settings.secret_key, settings.security_token or None
-            )
-        with (
-            _found(
-                "no key in the configuration, the environment, a profile or a role", _where_a_key_belongs()
-            ),
-            _bounded(),
-        ):
-            return credential.DefaultCredentialProvider().get_credential()
+        if not (settings.secret_id and settings.secret_key):
+            return _searched_key()
+        given = {"id": settings.secret_id, "key": settings.secret_key, "token": settings.security_token}
+        unfit = [f"its {name}" for name, value in given.items() if not _FIT.fullmatch(value)]
+        if unfit:
+            names = " and ".join(unfit)
+            what = f"the configured key cannot be used; {names} must hold no spaces and no line break"
+            raise CloudError("Credentials", "CredentialsMissing", what)
+        return _sdk("credential").Credential(
+            settings.secret_id, settings.secret_key, settings.security_token or None
+        )
 
     def _role(self, role: AssumedRole) -> Any:
         """Return temporary credentials. The call goes to the configured domain, as all calls do."""
@@ -165,19 +154,15 @@ class TencentCloud:
             "RoleSessionName": role.session,
             "DurationSeconds": role.seconds,
         }
-        wanted |= {
-            name: value
-            for name, value in (("ExternalId", role.external_id), ("Policy", _encoded(role.policy)))
-            if value
-        }
+        optional = {"ExternalId": role.external_id, "Policy": _encoded(role.policy)}
+        wanted |= {name: value for name, value in optional.items() if value}
         client = self._connected("sts", VERSIONS["sts"], self._key())
         given: Any = self._answered(client, "AssumeRole", wanted).get("Credentials")
         try:
             return _sdk("credential").Credential(given["TmpSecretId"], given["TmpSecretKey"], given["Token"])
         except (KeyError, TypeError):
-            raise CloudError(
-                "AssumeRole", "IncompleteResponse", f"the answer holds no key for {role.arn}"
-            ) from None
+            what = f"the answer holds no key for {role.arn}"
+            raise CloudError("AssumeRole", "IncompleteResponse", what) from None
 
 
 def _encoded(policy: str) -> str:
@@ -213,43 +198,30 @@ def _granted(action: str, response: Answer) -> Answer:
     raise CloudError(action, code, message, str(response.get("RequestId") or ""))
 
 
-@contextmanager
-def _found(otherwise: str, advice: str) -> Generator[None]:
-    """Turn any error of the SDK's search for a key into a `CloudError`.
+def _searched_key() -> Any:
+    """Return the key that the SDK finds in a profile or a role, or raise `CloudError`.
 
-    The error's own text is not shown: a parser quotes the line that it cannot read, which may be the secret
-    key.
+    The search has a timeout, because the machine's metadata service exists only in the cloud. The error's
+    own text is not shown: a parser quotes the line that it cannot read, which may be the secret key.
     """
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(_METADATA_TIMEOUT)
     try:
-        yield
+        return _sdk("credential").DefaultCredentialProvider().get_credential()
     except _sdk("exception.tencent_cloud_sdk_exception").TencentCloudSDKException as error:
         kind = str(error.get_code())
     except (configparser.Error, OSError, LookupError, AttributeError, TypeError, ValueError) as error:
         kind = type(error).__name__
-    else:
-        return
-    raise CloudError("Credentials", "CredentialsMissing", f"{otherwise} ({kind}); {advice}") from None
-
-
-def _where_a_key_belongs() -> str:
-    profile = next((path for path in _PROFILES if os.path.exists(os.path.expanduser(path))), "")
-    look = f"look at {profile} (a section [default] with secret_id and secret_key), or " if profile else ""
-    return (
-        f"{look}set TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY, or tencentcloud:secretId and"
-        " tencentcloud:secretKey"
-    )
-
-
-@contextmanager
-def _bounded() -> Generator[None]:
-    """Set a timeout for the SDK's search in the machine's metadata service, which exists only in the
-    cloud."""
-    before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(_METADATA_TIMEOUT)
-    try:
-        yield
     finally:
         socket.setdefaulttimeout(before)
+    profile = next((path for path in _PROFILES if os.path.exists(os.path.expanduser(path))), "")
+    look = f"look at {profile} (a section [default] with secret_id and secret_key), or " if profile else ""
+    what = (
+        f"no key in the configuration, the environment, a profile or a role ({kind}); {look}set"
+        " TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY, or tencentcloud:secretId and"
+        " tencentcloud:secretKey"
+    )
+    raise CloudError("Credentials", "CredentialsMissing", what)
 
 
 def _sdk(module: str) -> Any:
@@ -260,11 +232,11 @@ PAGE = 100
 """Items in a page."""
 
 
-def all_pages(page: Callable[[int], Answer], key: str) -> list[Answer]:
-    """Return the items of all pages; `page` reads `PAGE` items from an offset on."""
+def all_pages(read: Callable[[Mapping[str, int]], Answer], key: str) -> list[Answer]:
+    """Return the items of all pages; `read` gets the parameters `Limit` and `Offset` of a page."""
     found: list[Answer] = []
     while True:
-        items: list[Answer] = page(len(found)).get(key) or []
+        items: list[Answer] = read({"Limit": PAGE, "Offset": len(found)}).get(key) or []
         found += items
         if len(items) < PAGE:
             return found
@@ -304,8 +276,6 @@ def two_accounts(stack: CloudSettings, provider: CloudSettings) -> str:
     if not provider.secret_id or provider.secret_id == stack.secret_id:
         return ""
     ours, theirs = account_of(TencentCloud(stack)), account_of(TencentCloud(provider))
-    return (
-        ""
-        if ours == theirs
-        else f"its key ({masked(provider.secret_id)}) belongs to account {theirs}, the stack's to {ours}"
-    )
+    if ours == theirs:
+        return ""
+    return f"its key ({masked(provider.secret_id)}) belongs to account {theirs}, the stack's to {ours}"

@@ -48,10 +48,8 @@ class AssumedRole:
                     given.get(key) or environment.get(f"TENCENTCLOUD_ASSUME_ROLE_{variable}") or default
                 )
 
-            arn, seconds = (
-                setting("roleArn", "ARN"),
-                int(setting("sessionDuration", "SESSION_DURATION", "7200")),
-            )
+            arn = setting("roleArn", "ARN")
+            seconds = int(setting("sessionDuration", "SESSION_DURATION", "7200"))
         except (ValueError, AttributeError):
             raise SettingsMissing(
                 "tencentcloud:assumeRole is not an object with roleArn, sessionName and sessionDuration (a"

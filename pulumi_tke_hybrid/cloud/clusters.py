@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from pulumi_tke_hybrid.cloud.api_client import PAGE, Answer, Cloud, all_pages
+from pulumi_tke_hybrid.cloud.api_client import PAGE, Answer, Cloud, Params, all_pages
 from pulumi_tke_hybrid.cloud.calls import RECOVERY, CloudError, IncompleteResponse, Wait
 from pulumi_tke_hybrid.tke.enis import EniLimit, reported_limit
 from pulumi_tke_hybrid.tke.rule import ADOPTED, NOT_GLOBAL_ROUTER, Finding
@@ -51,24 +51,14 @@ def not_a_global_router(cluster_id: str, cluster: Answer) -> Finding | None:
     network: Answer = cluster.get("ClusterNetworkSettings") or {}
     kind = described.get("NetworkType", "GR")
     if kind != "GR":
+        what, todo = f"was made as {kind}", "adopt another one, or make one"
         why = "only a GlobalRouter cluster can become hybrid, and the order is fixed for ever"
-        return NOT_GLOBAL_ROUTER.finding(
-            "cluster_id",
-            f"was made as {kind}",
-            value=cluster_id,
-            why=why,
-            todo="adopt another one, or make one",
-        )
-    if network.get("DataPlaneV2") or "cilium" in json.dumps(described).lower():
+    elif network.get("DataPlaneV2") or "cilium" in json.dumps(described).lower():
+        what, todo = "runs Cilium (data plane v2)", "use a cluster without Cilium"
         why = "enabling VPC-CNI there is accepted, but pods keep their overlay addresses"
-        return NOT_GLOBAL_ROUTER.finding(
-            "cluster_id",
-            "runs Cilium (data plane v2)",
-            value=cluster_id,
-            why=why,
-            todo="use a cluster without Cilium",
-        )
-    return None
+    else:
+        return None
+    return NOT_GLOBAL_ROUTER.finding("cluster_id", what, value=cluster_id, why=why, todo=todo)
 
 
 def of_another_vpc(props: Props, cluster: Answer, unknown: Callable[[object], bool]) -> Finding | None:
@@ -89,16 +79,12 @@ def of_another_vpc(props: Props, cluster: Answer, unknown: Callable[[object], bo
 
 def clusters_named(cloud: Cloud, vpc_id: str, name: str) -> list[Answer]:
     """Return the clusters of that name in the VPC."""
-
-    def page(offset: int) -> Answer:
-        filters = [{"Name": "ClusterName", "Values": [name]}]
-        return cloud.call("tke", "DescribeClusters", {"Filters": filters, "Limit": PAGE, "Offset": offset})
-
-    return [
-        item
-        for item in all_pages(page, "Clusters")
-        if item.get("ClusterName") == name and item["ClusterNetworkSettings"]["VpcId"] == vpc_id
-    ]
+    filters = [{"Name": "ClusterName", "Values": [name]}]
+    found = all_pages(
+        lambda page: cloud.call("tke", "DescribeClusters", {"Filters": filters, **page}), "Clusters"
+    )
+    named = [item for item in found if item.get("ClusterName") == name]
+    return [item for item in named if item["ClusterNetworkSettings"]["VpcId"] == vpc_id]
 
 
 def refuse_orphan(cloud: Cloud, vpc_id: str, name: str) -> None:
@@ -121,9 +107,8 @@ def wait_until_gone(cloud: Cloud, vpc_id: str, name: str, wait: Wait) -> None:
 
     def look() -> tuple[bool | None, str]:
         # A cluster of that name in another state was made elsewhere, or left by a lost response.
-        left = [
-            found for found in clusters_named(cloud, vpc_id, name) if found.get("ClusterStatus") == _DELETING
-        ]
+        named = clusters_named(cloud, vpc_id, name)
+        left = [found for found in named if found.get("ClusterStatus") == _DELETING]
         return (None, f"{left[0]['ClusterId']} is {_DELETING}") if left else (True, "gone")
 
     advice = f"Run `pulumi destroy` again to go on. If that run ends with an error, {RECOVERY}."
@@ -133,13 +118,11 @@ def wait_until_gone(cloud: Cloud, vpc_id: str, name: str, wait: Wait) -> None:
 def instance_addresses(cloud: Cloud, cluster_id: str) -> frozenset[str]:
     """Return the VPC addresses of the cluster's instances; they identify nodes whatever a kubeconfig is
     called."""
-
-    def page(offset: int) -> Answer:
-        return cloud.call(
-            "tke", "DescribeClusterInstances", {"ClusterId": cluster_id, "Limit": PAGE, "Offset": offset}
-        )
-
-    return frozenset(str(item.get("LanIP") or "") for item in all_pages(page, "InstanceSet"))
+    which = {"ClusterId": cluster_id}
+    found = all_pages(
+        lambda page: cloud.call("tke", "DescribeClusterInstances", {**which, **page}), "InstanceSet"
+    )
+    return frozenset(str(item.get("LanIP") or "") for item in found)
 
 
 def addon_version(cloud: Cloud, cluster_id: str, name: str) -> str:
@@ -167,11 +150,7 @@ def node_pools(cloud: Cloud, cluster_id: str, pool_id: str = "") -> list[Answer]
     wanted: dict[str, object] = {"ClusterId": cluster_id}
     if pool_id:
         wanted["Filters"] = [{"Name": "NodePoolsId", "Values": [pool_id]}]
-
-    def page(offset: int) -> Answer:
-        return cloud.call("tke", "DescribeNodePools", {**wanted, "Limit": PAGE, "Offset": offset})
-
-    return all_pages(page, "NodePools")
+    return all_pages(lambda page: cloud.call("tke", "DescribeNodePools", {**wanted, **page}), "NodePools")
 
 
 def size_of(cloud: Cloud, pool_id: str) -> int | None:
@@ -189,11 +168,8 @@ def size_of(cloud: Cloud, pool_id: str) -> int | None:
     described: Answer = pool.get(kind) or {}
     size = described.get(_SIZE_FIELDS.get(kind, ""))
     if not isinstance(size, int):
-        raise IncompleteResponse(
-            "DescribeNodePools",
-            "IncompleteResponse",
-            f"the answer has no size of node pool {own_id} ({kind or 'no kind'})",
-        )
+        what = f"the answer has no size of node pool {own_id} ({kind or 'no kind'})"
+        raise IncompleteResponse("DescribeNodePools", "IncompleteResponse", what)
     return size
 
 
@@ -222,12 +198,18 @@ def pod_limits(
             continue
         answer = cloud.call("tke", "DescribeVpcCniPodLimits", {"Zone": zone or "", "InstanceType": kind})
         entries: list[Answer] = answer.get("PodLimitsInstanceSet") or []
-        for entry in entries:
-            matches = entry.get("InstanceType") == kind
-            limit = reported_limit(kind, static_ip, entry["PodLimits"]) if matches else None
+        matching = [entry["PodLimits"] for entry in entries if entry.get("InstanceType") == kind]
+        for limit in (reported_limit(kind, static_ip, limits) for limits in matching):
             if limit is not None:
                 found[kind] = limit
     return found
+
+
+def _filtered(filters: Mapping[str, Sequence[str]]) -> Params:
+    """Return the parameters for the first page of a list of the VPC service. Only this service of the API
+    takes its numbers as text."""
+    listed = [{"Name": name, "Values": list(values)} for name, values in filters.items()]
+    return {"Filters": listed, "Limit": str(PAGE)}
 
 
 def subnets_of(cloud: Cloud, ids: Sequence[str]) -> Iterator[Answer]:
@@ -237,35 +219,30 @@ def subnets_of(cloud: Cloud, ids: Sequence[str]) -> Iterator[Answer]:
     filter is not.
     """
     for first in range(0, len(ids), _VALUES_OF_A_FILTER):
-        filters = [{"Name": "subnet-id", "Values": list(ids[first : first + _VALUES_OF_A_FILTER])}]
-        # One page holds them all. Only this service of the API takes its numbers as text.
-        answer = cloud.call("vpc", "DescribeSubnets", {"Filters": filters, "Limit": str(PAGE)})
-        yield from answer.get("SubnetSet") or ()
+        some = _filtered({"subnet-id": ids[first : first + _VALUES_OF_A_FILTER]})
+        yield from cloud.call("vpc", "DescribeSubnets", some).get("SubnetSet") or ()
 
 
 def vpcs_of(cloud: Cloud, ids: Sequence[str]) -> Iterator[Answer]:
     """Yield the VPCs of these ids; an id without a VPC is left out."""
     for first in range(0, len(ids), _VALUES_OF_A_FILTER):
-        yield from _vpcs(cloud, "vpc-id", ids[first : first + _VALUES_OF_A_FILTER])
-
-
-def _vpcs(cloud: Cloud, name: str, values: Sequence[str]) -> Iterator[Answer]:
-    filters = [{"Name": name, "Values": list(values)}]
-    answer = cloud.call("vpc", "DescribeVpcs", {"Filters": filters, "Limit": str(PAGE)})
-    yield from answer.get("VpcSet") or ()
+        some = _filtered({"vpc-id": ids[first : first + _VALUES_OF_A_FILTER]})
+        yield from cloud.call("vpc", "DescribeVpcs", some).get("VpcSet") or ()
 
 
 def subnets_named(cloud: Cloud, vpc_id: str, name: str) -> list[str]:
     """Return the ids of the subnets of that name in the VPC."""
-    filters = [{"Name": "vpc-id", "Values": [vpc_id]}, {"Name": "subnet-name", "Values": [name]}]
-    answer = cloud.call("vpc", "DescribeSubnets", {"Filters": filters, "Limit": str(PAGE)})
-    found: list[Answer] = answer.get("SubnetSet") or []
+    which = _filtered({"vpc-id": [vpc_id], "subnet-name": [name]})
+    found: list[Answer] = cloud.call("vpc", "DescribeSubnets", which).get("SubnetSet") or []
     return [str(item["SubnetId"]) for item in found if item.get("SubnetName") == name]
 
 
 def vpcs_named(cloud: Cloud, name: str) -> list[str]:
     """Return the ids of the VPCs of that name."""
-    return [str(item["VpcId"]) for item in _vpcs(cloud, "vpc-name", [name]) if item.get("VpcName") == name]
+    found: list[Answer] = (
+        cloud.call("vpc", "DescribeVpcs", _filtered({"vpc-name": [name]})).get("VpcSet") or []
+    )
+    return [str(item["VpcId"]) for item in found if item.get("VpcName") == name]
 
 
 def endpoint_status(cloud: Cloud, cluster_id: str, *, public: bool) -> str:

@@ -8,7 +8,7 @@ import contextlib
 import ipaddress
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Any, TypeVar
 
 from pulumi_tke_hybrid.cloud.api_client import Cloud
 from pulumi_tke_hybrid.cloud.calls import CloudError
@@ -46,25 +46,9 @@ class KeptAddress:
         return f"{self.address or 'an address'} of {self.namespace}/{self.pod}"
 
 
-class ClusterReader(Protocol):
-    """Reads and releases addresses of a cluster. Each method may raise `NotReadable`."""
-
-    def kept_addresses(self) -> list[KeptAddress]:
-        """Return the addresses whose pod is gone."""
-        ...
-
-    def release(self, kept: KeptAddress) -> None:
-        """Release an address. Do nothing if the address is released already."""
-        ...
-
-    def eni_pods(self) -> list[str]:
-        """Return `namespace/name` of the pods that have an ENI address of any kind, or wait for an
-        address."""
-        ...
-
-
 class LiveCluster:
-    """A cluster, read with the kubeconfig that the cloud returns. The kubeconfig is not stored."""
+    """A cluster, read with the kubeconfig that the cloud returns. The kubeconfig is not stored. Each method
+    may raise `NotReadable`."""
 
     def __init__(self, clients: Sequence[KubeClient]) -> None:
         self._clients = clients
@@ -97,11 +81,14 @@ class LiveCluster:
         return cls(clients)
 
     def kept_addresses(self) -> list[KeptAddress]:
+        """Return the addresses whose pod is gone."""
         return self._read(_kept_addresses)
 
     def release(self, kept: KeptAddress) -> None:
+        """Release an address. Do nothing if the address is released already."""
+
         def call(client: KubeClient) -> None:
-            kind = _kind(client, "vpcipclaims")
+            kind = _claims(client)
             if kind is None:
                 raise NotFound(f"{GROUP} is not served")
             with contextlib.suppress(NotFound):  # released already
@@ -110,6 +97,8 @@ class LiveCluster:
         self._read(call)
 
     def eni_pods(self) -> list[str]:
+        """Return `namespace/name` of the pods that have an ENI address of any kind, or wait for an
+        address."""
         return self._read(
             lambda client: sorted(
                 "/".join(_name(pod)) for pod in client.list(POD) if needs_eni(pod) and not has_ended(pod)
@@ -129,16 +118,16 @@ class LiveCluster:
         raise NotReadable(problem)
 
 
-def _kind(client: KubeClient, plural: str, namespaced: bool = True) -> Kind | None:
-    """Return a kind of ipamd in the version that the cluster prefers; None without the group, so without
-    VPC-CNI."""
+def _claims(client: KubeClient) -> Kind | None:
+    """Return the kind of ipamd's claims in the version that the cluster prefers; None without the group, so
+    without VPC-CNI."""
     version = client.preferred_version(GROUP)
-    return None if version is None else Kind(plural, GROUP, version, namespaced)
+    return None if version is None else Kind("vpcipclaims", GROUP, version)
 
 
 def _kept_addresses(client: KubeClient) -> list[KeptAddress]:
     """Return the claims without a live pod. Raise `NotFound` for a group that is served without claims."""
-    kind = _kind(client, "vpcipclaims")
+    kind = _claims(client)
     claims = list(client.list(kind)) if kind else []
     if not claims or kind is None:
         return []
@@ -171,16 +160,18 @@ def _addresses(client: KubeClient, version: str) -> Mapping[tuple[str, str], str
     }
 
 
+def _fields(item: Json) -> list[Any]:
+    return [value for part in ("spec", "status") for value in mapping(item.get(part)).values()]
+
+
 def _references(item: Json) -> Sequence[tuple[str, str]]:
-    values = [value for part in ("spec", "status") for value in mapping(item.get(part)).values()]
-    found = [(at(value, "namespace"), at(value, "name")) for value in values]
+    found = [(at(value, "namespace"), at(value, "name")) for value in _fields(item)]
     return [(str(namespace), str(name)) for namespace, name in found if namespace and name]
 
 
 def _own_address(claim: Json) -> str:
     """Return the address in the claim itself, in a field that is not documented; empty without an address."""
-    values = [value for part in ("spec", "status") for value in mapping(claim.get(part)).values()]
-    found = {value for value in values if isinstance(value, str) and _is_address(value)}
+    found = {value for value in _fields(claim) if isinstance(value, str) and _is_address(value)}
     return found.pop() if len(found) == 1 else ""
 
 

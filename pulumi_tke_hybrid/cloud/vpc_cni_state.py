@@ -7,6 +7,7 @@ alone decides whether VPC-CNI is on, so only a failure of the task counts.
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -101,14 +102,8 @@ def _duration(text: str) -> int | None:
     """Return the seconds of a Go duration such as `300s`, `5m0s` or `1h0m0s`; None for an empty text and for
     zero, which means never."""
     units = {"h": 3600, "m": 60, "s": 1}
-    total, number = 0, ""
-    for character in text:
-        if character in units and number:
-            total += int(float(number)) * units[character]
-            number = ""
-        else:
-            number += character
-    return total or None
+    parts = re.findall(r"([^hms]+)([hms])", text)
+    return sum(int(float(number)) * units[unit] for number, unit in parts) or None
 
 
 def enabling_progress(cloud: Cloud, cluster_id: str) -> tuple[bool, str]:
@@ -129,12 +124,10 @@ def forbidden_changes(olds: Props, news: Props, unknown: Unknown) -> list[Findin
     """Return the changes of a registered setting that TKE does not offer."""
     wanted = news.get("subnets") or ()
     before: Props = olds if olds.get("clusterId") == news.get("clusterId") else {}
-    left = (
-        ()
-        if unknown(wanted)
-        else immutable_fields.subnet_findings(before.get("subnets", ()), wanted, unknown)
-    )
-    return [*left, *immutable_fields.switch_findings(before, news, unknown)]
+    fixed = immutable_fields.switch_findings(before, news, unknown)
+    if unknown(wanted):
+        return list(fixed)
+    return [*immutable_fields.subnet_findings(before.get("subnets", ()), wanted, unknown), *fixed]
 
 
 def changes(olds: Props, news: Props, unknown: Unknown) -> tuple[list[str], list[str]]:
@@ -162,15 +155,14 @@ def drift_lines(olds: Props, news: Props, unknown: Unknown) -> list[str]:
     if extra:
         lines.append(
             f"{', '.join(extra)} was registered elsewhere; it is reported, never removed; add it to the"
-            f" program"
+            " program"
         )
     seconds = ipamd.seconds_of(str(olds.get("ipReclaim", ipamd.NEVER)))
     reported = olds.get("reclaimSeconds")
     if ipamd.is_running(str(olds.get("phase") or "")) and olds.get("staticIp") and reported != seconds:
         lines.append(
-            f"reclaim is {reclaim_words(reported)} in the cloud, but {reclaim_words(seconds)} in the"
-            f" program; it"
-            " was changed elsewhere; write the live value into the program"
+            f"reclaim is {reclaim_words(reported)} in the cloud, but {reclaim_words(seconds)} in the program;"
+            " it was changed elsewhere; write the live value into the program"
         )
     return lines
 
@@ -216,10 +208,8 @@ def adoption_report(cloud: Cloud, props: Props, unknown: Unknown) -> AdoptionRep
     cluster_id = str(props["clusterId"])
     cluster = find_cluster(cloud, cluster_id)
     if cluster is None:
-        what, todo = (
-            f"is not in region {props['region']} of this account",
-            "check the id, the region, the credentials",
-        )
+        what = f"is not in region {props['region']} of this account"
+        todo = "check the id, the region, the credentials"
         return AdoptionReport([], [ADOPTED.finding("cluster_id", what, value=cluster_id, todo=todo)])
     unfit = not_a_global_router(cluster_id, cluster) or of_another_vpc(props, cluster, unknown)
     if unfit:
@@ -248,9 +238,8 @@ def _adoption_lines(cluster_id: str, live: LiveVpcCni, props: Props, unknown: Un
         lines.append(f"`up` adds {', '.join(missing)}")
     if extra and len(listed) == len(subnets):
         lines.append(
-            f"{', '.join(extra)} is registered, but not in the program; it is reported, never removed; add"
-            f" it to"
-            " the program"
+            f"{', '.join(extra)} is registered, but not in the program; it is reported, never removed; add it"
+            " to the program"
         )
     return lines
 

@@ -62,13 +62,11 @@ class VpcCniSwitch:
         """Add the missing subnets and wait until the cloud lists them."""
         live = self._read(props)
         if live is None or not live.enabled:
-            raise CloudError(
-                "VpcCni",
-                "Disabled",
-                f"VPC-CNI of {props['clusterId']} is off, though in the state it is on; it was switched"
-                " off elsewhere. Run `pulumi refresh`, review the preview, then `pulumi up` switches it on"
-                " again",
+            what = (
+                f"VPC-CNI of {props['clusterId']} is off, though in the state it is on; it was switched off"
+                " elsewhere. Run `pulumi refresh`, review the preview, then `pulumi up` switches it on again"
             )
+            raise CloudError("VpcCni", "Disabled", what)
         self._add_missing(props, live)
         return self._wait_for_subnets(props).outputs(props)
 
@@ -88,13 +86,11 @@ class VpcCniSwitch:
     def switch_off(self, props: Props, eni_pods: Callable[[], Sequence[str]]) -> None:
         """Switch VPC-CNI off, unless a pod would lose its network. Do nothing if the cluster is gone or
         VPC-CNI is off already."""
-        cluster = self._cluster(props)
+        cluster = find_cluster(self._cloud, str(props["clusterId"]))
         live = self._read(props) if cluster is not None else None
         if cluster is None or live is None or not live.enabled:
             return
-        if (
-            cluster.get("ClusterNodeNum") != 0
-        ):  # without a node there is no pod, and the API server may be closed
+        if cluster.get("ClusterNodeNum") != 0:  # else there is no pod, and the API server may be closed
             self._refuse_with_pods(props, eni_pods)
         self._wait.log(f"switching VPC-CNI of {props['clusterId']} off")
         self._write("DisableVpcCniNetworkType", {"ClusterId": props["clusterId"]})
@@ -143,10 +139,8 @@ class VpcCniSwitch:
             if missing:
                 return None, f"ipamd does not list {', '.join(missing)} yet"
             if bool(props["staticIp"]) and live.reclaim_seconds != seconds:
-                return (
-                    None,
-                    f"reclaim is {reclaim_words(live.reclaim_seconds)} instead of {reclaim_words(seconds)}",
-                )
+                there, here = reclaim_words(live.reclaim_seconds), reclaim_words(seconds)
+                return None, f"reclaim is {there} instead of {here}"
             return live, "ready"
 
         live = self._wait.until(
@@ -173,23 +167,15 @@ class VpcCniSwitch:
 
         return look
 
-    def _cluster(self, props: Props) -> Answer | None:
-        return find_cluster(self._cloud, str(props["clusterId"]))
-
     def _wait_for_cluster(self, props: Props) -> Answer:
         def look() -> tuple[Answer | None, str]:
-            cluster = self._cluster(props)
-            status = (
-                str(cluster.get("ClusterStatus") or "in no state that the answer names")
-                if cluster
-                else "unknown to the cloud"
-            )
+            cluster = find_cluster(self._cloud, str(props["clusterId"]))
+            status = "unknown to the cloud"
+            if cluster:
+                status = str(cluster.get("ClusterStatus") or "in no state that the answer names")
             if status.casefold() in _NOT_USABLE:
-                raise CloudError(
-                    "VpcCni",
-                    "ClusterNotUsable",
-                    f"{props['clusterId']} is {status}, and VPC-CNI needs a running one; {advice}",
-                )
+                what = f"{props['clusterId']} is {status}, and VPC-CNI needs a running one; {advice}"
+                raise CloudError("VpcCni", "ClusterNotUsable", what)
             return (cluster if status == "Running" else None), f"the cluster is {status}"
 
         advice = "look at the cluster in the console: is it paid for, and is it in this region and account?"
@@ -238,9 +224,8 @@ class VpcCniSwitch:
         failed."""
         failed, words = enabling_progress(self._cloud, str(props["clusterId"]))
         if failed:
-            raise CloudError(
-                "EnableVpcCniNetworkType", "Failed", f"VPC-CNI of {props['clusterId']}: {words}; {_MEND}"
-            )
+            what = f"VPC-CNI of {props['clusterId']}: {words}; {_MEND}"
+            raise CloudError("EnableVpcCniNetworkType", "Failed", what)
         return words
 
     def _wait_for_subnets(self, props: Props, *, begun: bool = False) -> LiveVpcCni:
@@ -254,11 +239,9 @@ class VpcCniSwitch:
                 return None, f"VPC-CNI is not on yet{progress()}"
             _refuse_failed(props, live)
             missing = [subnet for subnet in props["subnets"] if subnet not in live.subnets]
-            return (
-                (None, f"{', '.join(missing)} not listed yet; ipamd is {live.words}{progress()}")
-                if missing
-                else (live, "listed")
-            )
+            if missing:
+                return None, f"{', '.join(missing)} not listed yet; ipamd is {live.words}{progress()}"
+            return live, "listed"
 
         return self._wait.until(f"VPC-CNI of {props['clusterId']}", self._looks(props, listed), _AGAIN)
 
@@ -275,8 +258,5 @@ class VpcCniSwitch:
 
 def _refuse_failed(props: Props, live: LiveVpcCni) -> None:
     if ipamd.has_failed(live.phase):
-        raise CloudError(
-            "VpcCni",
-            "Failed",
-            f"ipamd of {props['clusterId']} is {live.phase}: {live.reason or 'no reason given'}",
-        )
+        what = f"ipamd of {props['clusterId']} is {live.phase}: {live.reason or 'no reason given'}"
+        raise CloudError("VpcCni", "Failed", what)

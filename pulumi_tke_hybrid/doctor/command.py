@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -150,13 +151,13 @@ def run(
     from rich.console import Console
 
     from pulumi_tke_hybrid.cli.result import finish
-    from pulumi_tke_hybrid.doctor.machine import ThisMachine
+    from pulumi_tke_hybrid.doctor.machine import Machine
     from pulumi_tke_hybrid.doctor.service import reach, skew
 
     console = reports.console(soft_wrap=True)
     done: list[Check] = []
     with Console(stderr=True).status("checking") as status:
-        for check in checks(ThisMachine(project), stack, region, offline, _cloud, skew, reach):
+        for check in checks(Machine(project), stack, region, offline, _cloud, skew, reach):
             _show(check, console)
             status.update(f"checking (last: {check.id})")
             done.append(check)
@@ -192,24 +193,16 @@ def result(done: "Sequence[Check]", fail_on: FailOn = FailOn.ERROR) -> "Result":
     from pulumi_tke_hybrid.cli.result import Column, Result, Table
     from pulumi_tke_hybrid.doctor.machine import State
 
-    columns: list[Column[Check]] = [
-        Column("", "id", lambda check: check.id),
-        Column("", "state", lambda check: check.state.value),
-        Column("", "detail", lambda check: check.detail),
-        Column("", "todo", lambda check: check.todo),
-    ]
-    failures, warnings = (
-        sum(check.state is state for check in done) for state in (State.FAILURE, State.WARNING)
-    )
+    keys = ("id", "state", "detail", "todo")
+    columns: list[Column[Check]] = [Column("", key, attrgetter(key)) for key in keys]
+    failures = sum(check.state is State.FAILURE for check in done)
+    warnings = sum(check.state is State.WARNING for check in done)
     headline = "ready" + (f", with {warnings} to look at" if warnings else "")
     if failures:
         headline = f"not ready: {failures} of {len(done)} checks failed"
     fine = not failures and not (warnings and fail_on.warnings_count)
-    return Result(
-        headline,
-        tables=[Table("checks", columns, done)],
-        measured=ExitCode.FINE if fine else ExitCode.NOT_FINE,
-    )
+    measured = ExitCode.FINE if fine else ExitCode.NOT_FINE
+    return Result(headline, tables=[Table("checks", columns, done)], measured=measured)
 
 
 def _show(check: "Check", console: "Console") -> None:
@@ -236,7 +229,7 @@ def compare_state(
     from pulumi_tke_hybrid.cli.result import finish
     from pulumi_tke_hybrid.doctor import recovery
     from pulumi_tke_hybrid.doctor.credentials import find, stack_configuration
-    from pulumi_tke_hybrid.doctor.machine import ThisMachine
+    from pulumi_tke_hybrid.doctor.machine import Machine
     from pulumi_tke_hybrid.doctor.stack_state import compare, read_stack
 
     try:
@@ -245,7 +238,7 @@ def compare_state(
         why = f"{error}; write it with: {EXPORT_COMMAND}"
         raise WrongUse(f"--state {name} is no export of a stack: {why}") from None
     _refuse_other_project(exported.place[1], project)
-    machine, which = ThisMachine(project), stack or exported.place[0]
+    machine, which = Machine(project), stack or exported.place[0]
     region = region or exported.stored_region
     settings = find(machine, stack_configuration(machine, which), region).settings
     if settings is None:
@@ -284,15 +277,16 @@ def _refuse_other_project(project: str, folder: Path) -> None:
 
 def write_policy(*, read_only: bool, own_vpc: bool, reports: "ReportFiles") -> ExitCode:
     """Write the policy, to standard output unless a file is named, and its reasons."""
-    from pulumi_tke_hybrid.doctor import permissions
+    from pulumi_tke_hybrid.doctor.permissions import as_json, as_markdown, needs
 
     free = reports.markdown != files.STANDARD_OUTPUT
     json_file = reports.json or (files.STANDARD_OUTPUT if free else "")
+    found = needs(read_only=read_only, own_vpc=own_vpc)
     return files.write_all(
         "policy",
         ExitCode.FINE,
-        lambda: files.write(json_file, permissions.as_json(read_only=read_only, own_vpc=own_vpc)),
-        lambda: files.write(reports.markdown, permissions.as_markdown(read_only=read_only, own_vpc=own_vpc)),
+        lambda: files.write(json_file, as_json(found)),
+        lambda: files.write(reports.markdown, as_markdown(found)),
     )
 
 

@@ -7,6 +7,7 @@ import configparser
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, cast
 
 from pulumi_tke_hybrid.cloud.api_client import masked
@@ -26,10 +27,6 @@ _NAMES = {
 }
 _POD_ROLE = ("TKE_REGION", "TKE_PROVIDER_ID", "TKE_WEB_IDENTITY_TOKEN_FILE", "TKE_ROLE_ARN")
 """Environment variables that TKE sets in a pod with a role."""
-_PROFILE = ".tencentcloud/credentials"
-"""The file that the official SDK reads."""
-
-
 _PINS = {
     "region": "tencentcloud:region ap-guangzhou",
     "allowedAccountIds": "--path 'tencentcloud:allowedAccountIds[0]' 100000000001",
@@ -111,17 +108,13 @@ def _pins(stack: StackConfiguration) -> tuple[Check, ...]:
     open_ = [name for name in _PINS if not stack.values.get(f"{_PREFIX}{name}")]
     if not open_:
         return (ok("refresh", "the stack's configuration names region and account"),)
+    lacking = " and no ".join(f"{_PREFIX}{name}" for name in open_)
     detail = (
-        f"the stack's configuration has no {' and no '.join(f'{_PREFIX}{name}' for name in open_)}; a `pulumi"
-        " refresh` with another"
+        f"the stack's configuration has no {lacking}; a `pulumi refresh` with another region or account would"
+        " take its resources for deleted"
     )
-    return (
-        warning(
-            "refresh",
-            f"{detail} region or account would take its resources for deleted",
-            "; ".join(f"pulumi config set {_PINS[name]}" for name in open_),
-        ),
-    )
+    todo = "; ".join(f"pulumi config set {_PINS[name]}" for name in open_)
+    return (warning("refresh", detail, todo),)
 
 
 def _region(machine: Machine, stack: StackConfiguration, given: str) -> Check:
@@ -132,12 +125,12 @@ def _region(machine: Machine, stack: StackConfiguration, given: str) -> Check:
     )
     region, source = next(((value, name) for value, name in sources if value), ("", ""))
     if not region:
-        return failure(
-            "region",
+        detail = (
             f"neither configured nor in the environment{_because(stack)}; the tencentcloud provider would"
-            " take ap-guangzhou by itself",
-            "pulumi config set tencentcloud:region ap-guangzhou, or set TENCENTCLOUD_REGION",
+            " take ap-guangzhou by itself"
         )
+        todo = "pulumi config set tencentcloud:region ap-guangzhou, or set TENCENTCLOUD_REGION"
+        return failure("region", detail, todo)
     if names.region_of(f"{region}-1") is None:
         wrong = f"{redacted(region, 40)!r} (from {source}) does not look like a region"
         return failure("region", wrong, "write it like ap-guangzhou, without a zone's number")
@@ -148,13 +141,12 @@ def _key(machine: Machine, stack: StackConfiguration, settings: CloudSettings) -
     key_id = masked(settings.secret_id) if settings.secret_id else ""
     if settings.secret_id and settings.secret_key:
         sources = dict.fromkeys(_source(name, stack) for name in ("secretId", "secretKey"))
-        token = (
-            f", with a session token from {_source('securityToken', stack)}"
-            if settings.security_token
-            else ""
-        )
-        role = f", which assumes {redacted(settings.role.arn, 120)}" if settings.role else ""
-        return ok("credentials", f"{key_id} from {' and '.join(sources)}{token}{role}"), key_id
+        detail = f"{key_id} from {' and '.join(sources)}"
+        if settings.security_token:
+            detail += f", with a session token from {_source('securityToken', stack)}"
+        if settings.role:
+            detail += f", which assumes {redacted(settings.role.arn, 120)}"
+        return ok("credentials", detail), key_id
     if settings.secret_id or settings.secret_key:
         have, lack = ("secretId", "secretKey") if settings.secret_id else ("secretKey", "secretId")
         detail = f"{_source(have, stack)} is there, but there is no {_NAMES[lack]}{_because(stack)}"
@@ -163,44 +155,36 @@ def _key(machine: Machine, stack: StackConfiguration, settings: CloudSettings) -
 
 
 def _chain(machine: Machine, stack: StackConfiguration) -> tuple[Check, str]:
-    for path in (machine.home / _PROFILE, machine.home.joinpath("/etc/tencentcloud/credentials")):
+    """Search the profiles that the official SDK reads, then the sources without a key."""
+    for path in (machine.home() / ".tencentcloud/credentials", Path("/etc/tencentcloud/credentials")):
         text = machine.read(path)
-        if text is None:
-            continue
-        secret_id, problem = _profile(text)
+        secret_id, problem = ("", "") if text is None else _profile(text)
         if problem:
+            detail = f"{path} cannot be read as a profile ({problem}), and every run ends there"
             todo = (
                 f"write a section [default] with secret_id and secret_key, or take the file away and {_SET}"
             )
-            return (
-                failure(
-                    "credentials",
-                    f"{path} cannot be read as a profile ({problem}), and every run ends there",
-                    todo,
-                ),
-                "",
-            )
+            return failure("credentials", detail, todo), ""
         if secret_id:
             detail = (
                 f"{masked(secret_id)} from {path}; the tencentcloud provider does not read that file (it"
                 " reads ~/.tccli)"
             )
             return warning("credentials", detail, f"so that both use the same: {_SET}"), masked(secret_id)
+    return _without_key(machine, stack), ""
+
+
+def _without_key(machine: Machine, stack: StackConfiguration) -> Check:
     if all(machine.environment.get(name) for name in _POD_ROLE):
         todo = "set enable_pod_oidc (TENCENTCLOUD_ENABLE_POD_OIDC) for the tencentcloud provider as well"
-        return warning("credentials", "the role of this pod (TKE_ROLE_ARN)", todo), ""
-    if (machine.home / ".tccli").exists():
+        return warning("credentials", "the role of this pod (TKE_ROLE_ARN)", todo)
+    if (machine.home() / ".tccli").exists():
         detail = "only ~/.tccli is there, which the tencentcloud provider reads and the official SDK does not"
-        return failure("credentials", detail, _SET), ""
-    return (
-        warning(
-            "credentials",
-            f"none configured{_because(stack)}; only the role of this machine is left, if it is a CVM"
-            " with one",
-            f"{_SET}; on a CVM with a role, set TENCENTCLOUD_CAM_ROLE_NAME for the tencentcloud provider",
-        ),
-        "",
-    )
+        return failure("credentials", detail, _SET)
+    because = _because(stack)
+    detail = f"none configured{because}; only the role of this machine is left, if it is a CVM with one"
+    todo = f"{_SET}; on a CVM with a role, set TENCENTCLOUD_CAM_ROLE_NAME for the tencentcloud provider"
+    return warning("credentials", detail, todo)
 
 
 def _profile(text: str) -> tuple[str, str]:

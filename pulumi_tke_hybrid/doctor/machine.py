@@ -10,8 +10,9 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from importlib import metadata
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from pulumi_tke_hybrid.cli.process import MAX_LENGTH, shown
 from pulumi_tke_hybrid.plan import CLI, PARTS, PYTHON, UPSERT_SINCE, Part, numbers, satisfies
@@ -81,83 +82,38 @@ class Ran:
     stderr: str = ""
 
 
-class Machine(Protocol):
-    """The parts of a machine that the checks read."""
-
-    @property
-    def python(self) -> tuple[int, int, int]:
-        """Version of the interpreter."""
-        ...
-
-    @property
-    def environment(self) -> Mapping[str, str]:
-        """Environment variables."""
-        ...
-
-    @property
-    def home(self) -> Path:
-        """The user's home folder."""
-        ...
-
-    def requirements(self) -> list[str]:
-        """Return the requirements in this package's metadata."""
-        ...
-
-    def package(self, name: str) -> str | None:
-        """Return the version of an installed package."""
-        ...
-
-    def program(self, name: str) -> str | None:
-        """Return the path of a program on PATH."""
-        ...
-
-    def run(self, *command: str) -> Ran:
-        """Run a program in the project's folder, with an empty standard input."""
-        ...
-
-    def read(self, path: Path) -> str | None:
-        """Return the text of a file; None for a file that cannot be read."""
-        ...
-
-
-class ThisMachine:
-    """The machine of this process."""
+class Machine:
+    """The machine of this process; tests give another one."""
 
     def __init__(self, project: Path) -> None:
         self._project = project
+        self.python: tuple[int, int, int] = sys.version_info[:3]
+        self.environment: Mapping[str, str] = os.environ
 
-    @property
-    def python(self) -> tuple[int, int, int]:
-        return sys.version_info[0], sys.version_info[1], sys.version_info[2]
-
-    @property
-    def environment(self) -> Mapping[str, str]:
-        return os.environ
-
-    @property
     def home(self) -> Path:
+        """Return the user's home folder."""
         return Path.home()
 
     def requirements(self) -> list[str]:
-        from importlib import metadata
-
+        """Return the requirements in this package's metadata."""
         try:
             return metadata.requires(PACKAGE) or []
         except metadata.PackageNotFoundError:
             return []
 
     def package(self, name: str) -> str | None:
-        from importlib import metadata
-
+        """Return the version of an installed package."""
         try:
             return metadata.version(name)
         except metadata.PackageNotFoundError:
             return None
 
     def program(self, name: str) -> str | None:
+        """Return the path of a program on PATH."""
         return shutil.which(name)
 
     def run(self, *command: str) -> Ran:
+        """Run a program in the project's folder, with an empty standard input."""
         variables = {**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true", "NO_COLOR": "1"}
         try:
             done = subprocess.run(  # noqa: S603 - the checks name the programs, found on PATH
@@ -169,6 +125,7 @@ class ThisMachine:
         return Ran(done.returncode, done.stdout, done.stderr)
 
     def read(self, path: Path) -> str | None:
+        """Return the text of a file; None for a file that cannot be read."""
         try:
             return path.read_text(encoding="utf-8", errors="replace")
         except OSError:

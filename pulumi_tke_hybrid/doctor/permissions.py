@@ -1,15 +1,14 @@
 """The least access policy (CAM) of a program with these components: each action with its caller and its
 reason.
 
-The library's actions come from `cloud.client.ACTIONS`. The provider's actions were read in the source of
+The library's actions come from `cloud.api_client.ACTIONS`. The provider's actions were read in the source of
 terraform-provider-tencentcloud 1.82.42, which package tencentcloud-iac-pulumi 0.2.3 bridges; files are
 below its `tencentcloud/services/`.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from pulumi_tke_hybrid.cloud.api_client import ACTIONS, ASKED_FOR, READS
 
@@ -38,33 +37,24 @@ class Need:
         return self.action.startswith(READS) and self.action not in _HANDS_OUT
 
 
-@dataclass(frozen=True)
-class _Group:
-    """Actions of one caller with one reason."""
-
-    caller: str
-    why: str
-    source: str
-    actions: str
-    """Names of the actions, with spaces between them."""
-    service: str = "tke"
-
-    def needs(self) -> Iterator[Need]:
-        for action in self.actions.split():
-            yield Need(self.service, action, self.caller, self.why, self.source)
+def _needs(where: tuple[str, str], why: str, actions: str, service: str = "tke") -> list[Need]:
+    """Return the needs of one caller with one reason. `where`: the caller and its source; `actions`: names
+    with spaces between them."""
+    caller, source = where
+    return [Need(service, action, caller, why, source) for action in actions.split()]
 
 
-_CLUSTER, _ENDPOINT = "Kubernetes.Cluster", "Kubernetes.ClusterEndpoint"
-_POOL, _SUBNET, _VPC = "Kubernetes.NodePool", "Subnet.Instance", "Vpc.Instance"
-_CLUSTER_GO, _CLUSTER_MORE = (
-    "tke/resource_tc_kubernetes_cluster.go",
-    "tke/resource_tc_kubernetes_cluster_extension.go",
-)
-_ENDPOINT_GO = "tke/resource_tc_kubernetes_cluster_endpoint.go"
-_POOL_GO = "tke/resource_tc_kubernetes_node_pool_extension.go"
-_SUBNET_GO, _VPC_GO = "vpc/resource_tc_subnet.go", "vpc/resource_tc_vpc.go"
-_TAG_GO = "tag/service_tencentcloud_tag.go"
-_SERVICE_GO = "tke/service_tencentcloud_tke.go"
+_SERVICE_GO, _TAG_GO = "tke/service_tencentcloud_tke.go", "tag/service_tencentcloud_tag.go"
+_DRIFT = ("tke-hybrid drift", "pulumi_tke_hybrid/drift/collect.py")
+_CLUSTER = ("Kubernetes.Cluster", "tke/resource_tc_kubernetes_cluster.go")
+_CLUSTER_TAGS = ("Kubernetes.Cluster", "tke/resource_tc_kubernetes_cluster_extension.go")
+_CLUSTER_CHANGE = ("Kubernetes.Cluster", _SERVICE_GO)
+_ENDPOINT = ("Kubernetes.ClusterEndpoint", "tke/resource_tc_kubernetes_cluster_endpoint.go")
+_ENDPOINT_CHANGE = ("Kubernetes.ClusterEndpoint", _SERVICE_GO)
+_POOL = ("Kubernetes.NodePool", "tke/resource_tc_kubernetes_node_pool_extension.go")
+_SUBNET, _SUBNET_TAGS = ("Subnet.Instance", "vpc/resource_tc_subnet.go"), ("Subnet.Instance", _TAG_GO)
+_VPC, _VPC_TAGS = ("Vpc.Instance", "vpc/resource_tc_vpc.go"), ("Vpc.Instance", _TAG_GO)
+_TAGS = "DescribeResourceTagsByResourceIds ModifyResourceTags"
 
 _REASONS = {
     "tke:EnableVpcCniNetworkType": "VpcCni: switches VPC-CNI on",
@@ -89,100 +79,79 @@ _REASONS = {
     "cam:ListAttachedRolePolicies": "tke-hybrid doctor: the policy of that role",
 }
 
-_COMMANDS = (
-    _Group(
-        "tke-hybrid drift",
+_COMMANDS = [
+    *_needs(
+        _DRIFT,
         "the state of VPC-CNI; whether the kubeconfig is this cluster's",
-        "pulumi_tke_hybrid/drift/collect.py",
         "DescribeClusters DescribeIPAMD DescribeClusterInstances",
     ),
-    _Group(
-        "tke-hybrid drift",
-        "zones and ranges of subnets",
-        "pulumi_tke_hybrid/drift/collect.py",
-        "DescribeSubnets",
-        "vpc",
-    ),
-)
+    *_needs(_DRIFT, "zones and ranges of subnets", "DescribeSubnets", "vpc"),
+]
 
-_PROVIDER = (
-    _Group(
-        _CLUSTER, "create", _CLUSTER_GO, "CreateCluster DescribeClusterInstances DescribeClusterVirtualNode"
-    ),
-    _Group(
+_PROVIDER = [
+    *_needs(_CLUSTER, "create", "CreateCluster DescribeClusterInstances DescribeClusterVirtualNode"),
+    *_needs(
         _CLUSTER,
         "read, each refresh",
-        _CLUSTER_GO,
         "DescribeClusters DescribeClusterEndpointStatus DescribeClusterEndpoints"
         " DescribeClusterInstances DescribeClusterKubeconfig DescribeClusterSecurity"
         " DescribeClusterAsGroupOption",
     ),
-    _Group(_CLUSTER, "change of the name", _CLUSTER_GO, "ModifyClusterAttribute"),
-    _Group(_CLUSTER, "change of tags", _CLUSTER_MORE, "ModifyClusterTags DescribeBatchModifyTagsStatus"),
-    _Group(
-        _CLUSTER,
-        "another Kubernetes version",
-        _SERVICE_GO,
-        "DescribeAvailableClusterVersion UpdateClusterVersion",
+    *_needs(_CLUSTER, "change of the name", "ModifyClusterAttribute"),
+    *_needs(_CLUSTER_TAGS, "change of tags", "ModifyClusterTags DescribeBatchModifyTagsStatus"),
+    *_needs(
+        _CLUSTER_CHANGE, "another Kubernetes version", "DescribeAvailableClusterVersion UpdateClusterVersion"
     ),
-    _Group(
-        _CLUSTER,
+    *_needs(
+        _CLUSTER_CHANGE,
         "change of deletion_protection",
-        _SERVICE_GO,
         "EnableClusterDeletionProtection DisableClusterDeletionProtection",
     ),
-    _Group(_CLUSTER, "delete", _CLUSTER_GO, "DeleteCluster DescribeClusterInstances"),
-    _Group(
+    *_needs(_CLUSTER, "delete", "DeleteCluster DescribeClusterInstances"),
+    *_needs(
         _ENDPOINT,
         "create and read",
-        _ENDPOINT_GO,
         "CreateClusterEndpoint DescribeClusterEndpointStatus DescribeClusterInstances"
         " DescribeClusterKubeconfig DescribeClusterSecurity DescribeClusterVirtualNode"
         " DescribeClusters",
     ),
-    _Group(
-        _ENDPOINT, "another security group of an internet endpoint", _SERVICE_GO, "ModifyClusterEndpointSP"
-    ),
-    _Group(_ENDPOINT, "delete", _ENDPOINT_GO, "DeleteClusterEndpoint"),
-    _Group(
+    *_needs(_ENDPOINT_CHANGE, "another security group of an internet endpoint", "ModifyClusterEndpointSP"),
+    *_needs(_ENDPOINT, "delete", "DeleteClusterEndpoint"),
+    *_needs(
         _POOL,
         "create, read and change",
-        _POOL_GO,
         "CreateClusterNodePool DescribeClusterInstances DescribeClusterNodePoolDetail"
         " DescribeClusters ModifyClusterNodePool ModifyNodePoolDesiredCapacityAboutAsg"
         " ModifyNodePoolInstanceTypes",
     ),
-    _Group(
+    *_needs(
         _POOL,
         "its scaling group and launch settings",
-        _POOL_GO,
         "DescribeAutoScalingGroups DescribeLaunchConfigurations ModifyAutoScalingGroup"
         " ModifyLaunchConfigurationAttributes",
         "as",
     ),
-    _Group(_POOL, "security agent on existing CVM instances", _POOL_GO, "InvokeCommand", "tat"),
-    _Group(_POOL, "delete", _POOL_GO, "DeleteClusterNodePool"),
-    _Group(
+    *_needs(_POOL, "security agent on existing CVM instances", "InvokeCommand", "tat"),
+    *_needs(_POOL, "delete", "DeleteClusterNodePool"),
+    *_needs(
         _SUBNET,
         "create, read, change, delete",
-        _SUBNET_GO,
         "CreateSubnet DescribeSubnets ModifySubnetAttribute DeleteSubnet",
         "vpc",
     ),
-    _Group(_SUBNET, "route_table_id", _SUBNET_GO, "DescribeRouteTables ReplaceRouteTableAssociation", "vpc"),
-    _Group(_SUBNET, "tags", _TAG_GO, "DescribeResourceTagsByResourceIds ModifyResourceTags", "tag"),
-)
+    *_needs(_SUBNET, "route_table_id", "DescribeRouteTables ReplaceRouteTableAssociation", "vpc"),
+    *_needs(_SUBNET_TAGS, "tags", _TAGS, "tag"),
+]
 
-_OWN_VPC = (
-    _Group(
+_OWN_VPC = [
+    *_needs(
         _VPC,
         "create, read, change, delete",
-        _VPC_GO,
         "CreateVpc DescribeVpcs DescribeRouteTables ModifyVpcAttribute DeleteVpc",
         "vpc",
     ),
-    _Group(_VPC, "tags", _TAG_GO, "DescribeResourceTagsByResourceIds ModifyResourceTags", "tag"),
-)
+    *_needs(_VPC_TAGS, "tags", _TAGS, "tag"),
+]
 
 NOTES = (
     (
@@ -210,56 +179,37 @@ NOTES = (
 """Conditions beside the policy."""
 
 
-def needs(*, own_vpc: bool = False) -> list[Need]:
-    """Return every action with every reason. `own_vpc`: the program also makes its VPC."""
+def needs(*, read_only: bool = False, own_vpc: bool = False) -> list[Need]:
+    """Return every action with every reason. `read_only`: for previews without refresh, `drift` and `doctor`;
+    `own_vpc`: the program also makes its VPC."""
     library = [
         Need(service, action, "the library", _REASONS[f"{service}:{action}"], "pulumi_tke_hybrid/cloud/")
-        for service, actions in ACTIONS.items()
-        for action in actions
+        for service, listed in ACTIONS.items()
+        for action in listed
     ]
-    groups = (*_COMMANDS, *_PROVIDER, *(_OWN_VPC if own_vpc else ()))
-    return [*library, *(need for group in groups for need in group.needs())]
+    found = [*library, *_COMMANDS, *_PROVIDER, *(_OWN_VPC if own_vpc else ())]
+    return [need for need in found if need.reads or not read_only]
 
 
-def actions(*, read_only: bool = False, own_vpc: bool = False) -> list[str]:
-    """Return the actions, sorted. `read_only`: for previews without refresh, `drift` and `doctor`."""
-    return sorted({need.name for need in needs(own_vpc=own_vpc) if need.reads or not read_only})
+def actions(found: Iterable[Need]) -> list[str]:
+    """Return the names of the actions, sorted."""
+    return sorted({need.name for need in found})
 
 
-def document(*, read_only: bool = False, own_vpc: bool = False) -> dict[str, Any]:
-    """Return the policy in CAM's format. Most actions have no single resource, so the policy names actions
-    alone."""
-    return {
-        "version": "2.0",
-        "statement": [
-            {"effect": "allow", "action": actions(read_only=read_only, own_vpc=own_vpc), "resource": ["*"]}
-        ],
-    }
+def as_json(found: Iterable[Need]) -> str:
+    """Return the policy in CAM's format, for the console or `cam CreatePolicy`. Most actions have no single
+    resource, so the policy names actions alone."""
+    statement = {"effect": "allow", "action": actions(found), "resource": ["*"]}
+    return json.dumps({"version": "2.0", "statement": [statement]}, indent=2) + "\n"
 
 
-def as_json(*, read_only: bool = False, own_vpc: bool = False) -> str:
-    """Return the policy as text, for the console or `cam CreatePolicy`."""
-    return json.dumps(document(read_only=read_only, own_vpc=own_vpc), indent=2) + "\n"
-
-
-def as_markdown(*, read_only: bool = False, own_vpc: bool = False) -> str:
+def as_markdown(found: Sequence[Need]) -> str:
     """Return the policy with its reasons, for a security review."""
-    found: dict[str, list[Need]] = {}
-    for need in needs(own_vpc=own_vpc):
-        if need.reads or not read_only:
-            found.setdefault(need.name, []).append(need)
     lines = ["| action | caller and reason | source |", "|---|---|---|"]
-    for name, reasons in sorted(found.items()):
+    for name in actions(found):
+        reasons = [need for need in found if need.name == name]
         why = "<br>".join(dict.fromkeys(f"{need.caller}: {need.why}" for need in reasons))
-        source = "<br>".join(f"`{source}`" for source in dict.fromkeys(need.source for need in reasons))
+        source = "<br>".join(dict.fromkeys(f"`{need.source}`" for need in reasons))
         lines.append(f"| `{name}` | {why} | {source} |")
-    lines += [
-        "",
-        *(f"- {note}" for note in NOTES),
-        "",
-        "```json",
-        as_json(read_only=read_only, own_vpc=own_vpc).rstrip(),
-        "```",
-        "",
-    ]
-    return "\n".join(lines)
+    notes = [f"- {note}" for note in NOTES]
+    return "\n".join([*lines, "", *notes, "", "```json", as_json(found).rstrip(), "```", ""])

@@ -5,8 +5,9 @@ node pool or a cluster that is gone; its refresh ends with a crash at a node poo
 an endpoint whose cluster is gone or that is closed.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 from rich.text import Text
 
@@ -15,7 +16,7 @@ from pulumi_tke_hybrid.cli.result import Column, ReportFiles, Result, Table
 from pulumi_tke_hybrid.cloud.api_client import Cloud
 from pulumi_tke_hybrid.cloud.calls import CloudError
 from pulumi_tke_hybrid.doctor.machine import redacted
-from pulumi_tke_hybrid.doctor.stack_state import CLOSED, GONE, PENDING, Found, Stack
+from pulumi_tke_hybrid.doctor.stack_state import CLOSED, GONE, OFF, PENDING, Found, Stack
 from pulumi_tke_hybrid.plan import resource_types as types
 from pulumi_tke_hybrid.plan.model import State
 from pulumi_tke_hybrid.tke import printable
@@ -81,18 +82,9 @@ def result(stack: Stack, found: Sequence[Found], made: Sequence[Command], unknow
         headline = f"{gone}, {pending} pending: run the commands in this order"
     elif unknowns:
         headline = "could not tell: not every resource could be compared"
-    columns: list[Column[Found]] = [
-        Column("", "urn", lambda item: item.urn),
-        Column("", "kind", lambda item: item.kind),
-        Column("", "id", lambda item: item.id),
-        Column("", "condition", lambda item: item.condition),
-    ]
-    listed: list[Column[Command]] = [
-        Column("", "command", lambda command: command.text),
-        Column("", "why", lambda command: command.why),
-        Column("", "ending", lambda command: command.ending),
-        Column("", "manual", lambda command: command.manual),
-    ]
+    columns = [Column[Found]("", key, attrgetter(key)) for key in ("urn", "kind", "id", "condition")]
+    listed = [Column[Command]("", "command", lambda command: command.text)]
+    listed += [Column("", key, attrgetter(key)) for key in ("why", "ending", "manual")]
     return Result(
         headline,
         unknowns=unknowns,
@@ -154,6 +146,7 @@ class _Plan:
         self._gone_clusters = {
             item.id for item in found if item.condition == GONE and item.type in of_a_cluster
         }
+        self._clears = any(item.is_pending_creation for item in found)
         self._blocked: list[Found] = []
         """Node pools that are gone, and on which a resource that exists depends."""
 
@@ -162,10 +155,9 @@ class _Plan:
 
     def removals(self) -> Iterator[Command]:
         """Yield `pulumi state delete` for each resource that the provider can neither delete nor refresh."""
-        clusters = [item for item in self._found if item.condition == GONE and item.type == types.CLUSTER]
-        pools = [item for item in self._found if item.condition == GONE and item.type in types.LISTED_POOLS]
-        endpoints = [item for item in self._found if item.condition == GONE and item.type == types.ENDPOINT]
-        for item in [*clusters, *endpoints, *pools]:
+        order = {types.CLUSTER: 0, types.ENDPOINT: 1, **dict.fromkeys(types.LISTED_POOLS, 2)}
+        gone = [item for item in self._found if item.condition == GONE and item.type in order]
+        for item in sorted(gone, key=lambda item: order[item.type]):
             if item.urn not in self._left:
                 continue  # removed with its cluster or its endpoint
             others = dependents(self._left, item.urn)
@@ -181,13 +173,13 @@ class _Plan:
                     " still exist",
                     manual=True,
                 )
-            force = " --target-dependents --force" if others else self._force([item.urn])
+            force = " --target-dependents --force" if others else self._force(item.urn)
             yield self.pulumi(f"state delete {_quoted(item.urn)}{force}", _why_removed(item, len(others)))
             for urn in (item.urn, *others):
                 del self._left[urn]
 
-    def _force(self, urns: Iterable[str]) -> str:
-        return " --force" if any(self._left[urn].get("protect") is True for urn in urns) else ""
+    def _force(self, urn: str) -> str:
+        return " --force" if self._left[urn].get("protect") is True else ""
 
     def imports(self) -> Iterator[Command]:
         """Yield the import of each resource whose creation succeeded although no run saw its end."""
@@ -204,36 +196,29 @@ class _Plan:
             state = next(state for _, state in self._stack.pending if state.get("urn") == item.urn)
             yield self.pulumi(
                 f"import {_quoted(str(state.get('type')))} {_quoted(_name(item.urn))} {_quoted(item.id)}"
-                f"{_parent(state)}{self._provider(state)} --protect=false --generate-code=false",
+                f"{_parent(state)}{_provider(state)} --protect=false --generate-code=false",
                 f"the {item.kind} was made, and no state has it; another run would make a second one",
             )
 
-    def _provider(self, state: State) -> str:
-        urn = str(state.get("provider") or "").rpartition("::")[0]
-        return "" if not urn or _name(urn).startswith("default") else f" --provider {_pair(urn)}"
-
     def refreshes(self) -> Iterator[Command]:
         """Yield one refresh, if a creation is pending, or if a resource is gone that a refresh removes."""
-        clears = any(item.is_pending_creation for item in self._found)
-        reads = [item for item in self._found if self._is_read(item)]
-        if not clears and (not reads or self._refresh_is_safe):
+        reads = self._reads
+        if not self._clears and (not reads or self._refresh_is_safe):
             return  # the last command refreshes
         why = ["a refresh removes what is gone"] if reads else []
-        why += ["the pending creations end here"] if clears else []
-        targets = "" if self._refresh_is_safe else self._targets(reads)
-        why += ["the plugin may fail at a resource that this command does not read"] if targets else []
-        flag = " --clear-pending-creates" if clears else ""
+        why += ["the pending creations end here"] if self._clears else []
+        urns = [item.urn for item in reads] or list(self._left)[:1]
+        urns = [] if self._refresh_is_safe else urns
+        why += ["the plugin may fail at a resource that this command does not read"] if urns else []
+        flag = " --clear-pending-creates" if self._clears else ""
+        targets = "".join(f" --target {_quoted(urn)}" for urn in urns)
         yield self.pulumi(f"refresh{flag}{targets}", "; ".join(why))
 
-    def _targets(self, reads: Sequence[Found]) -> str:
-        urns = [item.urn for item in reads] or list(self._left)[:1]
-        return "".join(f" --target {_quoted(urn)}" for urn in urns)
-
-    def _is_read(self, item: Found) -> bool:
-        """Whether the provider's read finds out that the resource is gone."""
-        return item.urn in self._left and not (
-            item.condition == CLOSED or item.condition.startswith(PENDING) or item in self._blocked
-        )
+    @property
+    def _reads(self) -> list[Found]:
+        """The resources of which the provider's read finds out that they are gone."""
+        left = [item for item in self._found if item.urn in self._left and item not in self._blocked]
+        return [item for item in left if item.condition in (GONE, OFF)]
 
     @property
     def _refresh_is_safe(self) -> bool:
@@ -243,9 +228,7 @@ class _Plan:
         return self._whole and not self._blocked and not closed
 
     def _end(self, command: str, ending: str, why: str) -> Command:
-        reads = any(self._is_read(item) for item in self._found)
-        cleared = any(item.is_pending_creation for item in self._found)
-        if reads and not cleared and self._refresh_is_safe:
+        if self._reads and not self._clears and self._refresh_is_safe:
             return self.pulumi(f"{command} --refresh", f"{why}; the refresh removes what is gone", ending)
         return self.pulumi(command, why, ending)
 
@@ -280,8 +263,7 @@ class _Plan:
         why = "ends with the error of what is gone; after this command nothing depends on it any more"
         yield self.pulumi(command, why, ending)
         for item in self._blocked:
-            force = self._force([item.urn])
-            text = f"state delete {_quoted(item.urn)}{force}"
+            text = f"state delete {_quoted(item.urn)}{self._force(item.urn)}"
             yield self.pulumi(text, _why_removed(item, 0), ending)
 
 
@@ -325,6 +307,11 @@ def _name(urn: str) -> str:
 def _parent(state: State) -> str:
     urn = str(state.get("parent") or "")
     return f" --parent {_pair(urn)}" if urn and "pulumi:pulumi:Stack::" not in urn else ""
+
+
+def _provider(state: State) -> str:
+    urn = str(state.get("provider") or "").rpartition("::")[0]
+    return "" if not urn or _name(urn).startswith("default") else f" --provider {_pair(urn)}"
 
 
 def _pair(urn: str) -> str:

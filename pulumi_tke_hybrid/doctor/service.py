@@ -3,7 +3,7 @@ only."""
 
 import email.utils
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import httpx2
 
@@ -42,6 +42,7 @@ _ADVICE = {
     "UnsupportedRegion": "there is no such region; write a region like ap-guangzhou",
 }
 _REFUSED = ("UnauthorizedOperation", "AuthFailure.UnauthorizedOperation")
+_ROLES = "look in the console under Access Management, Roles"
 _GRANT = "grant it to this key's user: `tke-hybrid policy` prints the least policy"
 
 Skew = Callable[[CloudSettings], "float | None"]
@@ -96,14 +97,11 @@ def _clock(seconds: float | None) -> Check:
     if seconds is None:
         return skipped("clock", "the service sent no time")
     words = f"{abs(seconds):.0f} s {'behind' if seconds > 0 else 'ahead of'} the service"
+    todo = "synchronise this machine's clock (NTP)"
     if abs(seconds) >= _TOLERANCE:
-        return failure(
-            "clock",
-            f"{words}; requests are refused from {_TOLERANCE} s on",
-            "synchronise this machine's clock (NTP)",
-        )
+        return failure("clock", f"{words}; requests are refused from {_TOLERANCE} s on", todo)
     if abs(seconds) >= _WARN_FROM:
-        return warning("clock", words, "synchronise this machine's clock (NTP)")
+        return warning("clock", words, todo)
     return ok("clock", words)
 
 
@@ -111,29 +109,27 @@ def _fixed_host(error: str) -> Check:
     """A warning: the check does not know whether the program has node pools."""
     if not error:
         return ok("node pool host", f"https://{FIXED_HOST} responds")
-    return warning(
-        "node pool host",
+    detail = (
         f"https://{FIXED_HOST} cannot be reached ({error}). The tencentcloud provider calls this host to make"
-        " a node pool and to change a cluster's tags, whatever `domain` is",
-        "open this host in the firewall and in the proxy (HTTPS_PROXY); trust the proxy's authority with"
-        " SSL_CERT_FILE",
+        " a node pool and to change a cluster's tags, whatever `domain` is"
     )
+    todo = (
+        "open this host in the firewall and in the proxy (HTTPS_PROXY); trust the proxy's authority with"
+        " SSL_CERT_FILE"
+    )
+    return warning("node pool host", detail, todo)
 
 
 def _account(cloud: Cloud, key_id: str) -> Check:
     try:
         answer = cloud.call("sts", "GetCallerIdentity", {})
     except CloudError as error:
-        return failure("account", _failed(error), _advice(error))
+        return _failure_of("account", error)
     kind = redacted(str(answer.get("Type") or "unknown kind"), 40)
-    root = answer.get("Type") == "RootAccount"
     name = f"{redacted(str(answer['AccountId']), 40)} ({kind}{f', {key_id}' if key_id else ''})"
-    if root:
-        return warning(
-            "account",
-            f"{name}: a key of the root account has all permissions",
-            f"use a sub-account's key; {_GRANT}",
-        )
+    if answer.get("Type") == "RootAccount":
+        detail = f"{name}: a key of the root account has all permissions"
+        return warning("account", detail, f"use a sub-account's key; {_GRANT}")
     return ok("account", name)
 
 
@@ -142,7 +138,7 @@ def _allowed(cloud: Cloud, service_name: str, action: str, params: dict[str, obj
     try:
         cloud.call(service_name, action, params)
     except CloudError as error:
-        return failure(check, _failed(error), _advice(error))
+        return _failure_of(check, error)
     return ok(check, "granted")
 
 
@@ -151,49 +147,41 @@ def _role(cloud: Cloud) -> Check:
         cloud.call("cam", "GetRole", {"RoleName": ROLE})
     except CloudError as error:
         if error.code.startswith(_REFUSED):
-            todo = f"look in the console under Access Management, Roles; or grant cam:GetRole: {_GRANT}"
-            return warning("role", f"could not tell whether {ROLE} exists: cam:GetRole is not granted", todo)
+            what = f"could not tell whether {ROLE} exists: cam:GetRole is not granted"
+            return warning("role", what, f"{_ROLES}; or grant cam:GetRole: {_GRANT}")
         if "RoleNotExist" not in error.code:
-            return failure("role", _failed(error), _advice(error))
-        return failure(
-            "role",
-            f"{ROLE} does not exist; VPC-CNI would be switched on and never work",
+            return _failure_of("role", error)
+        todo = (
             "in the TKE console, switch VPC-CNI on for any cluster once and agree to the grant (457/37808),"
-            f" or make the role for the service ccs.qcloud.com with the policy {ROLE_POLICY}",
+            f" or make the role for the service ccs.qcloud.com with the policy {ROLE_POLICY}"
         )
+        return failure("role", f"{ROLE} does not exist; VPC-CNI would be switched on and never work", todo)
     return _policy(cloud)
 
 
 def _policy(cloud: Cloud) -> Check:
     """Check whether the role has the policy that ipamd needs (457/43416)."""
 
-    def page(offset: int) -> Answer:
-        which = {"RoleName": ROLE, "Page": offset // PAGE + 1, "Rp": PAGE}
+    def read(page: Mapping[str, int]) -> Answer:
+        which = {"RoleName": ROLE, "Page": page["Offset"] // PAGE + 1, "Rp": PAGE}
         return cloud.call("cam", "ListAttachedRolePolicies", which)
 
     try:
-        attached = {str(item.get("PolicyName")) for item in all_pages(page, "List")}
+        attached = {str(item.get("PolicyName")) for item in all_pages(read, "List")}
     except CloudError as error:
-        what = (
-            f"{ROLE} exists; could not tell whether it has its policy"
-            f" {ROLE_POLICY} ({redacted(error.code, 80)})"
-        )
-        return warning(
-            "role",
-            what,
-            "look in the console under Access Management, Roles; or grant cam:ListAttachedRolePolicies:"
-            f" {_GRANT}",
-        )
+        code = redacted(error.code, 80)
+        what = f"{ROLE} exists; could not tell whether it has its policy {ROLE_POLICY} ({code})"
+        return warning("role", what, f"{_ROLES}; or grant cam:ListAttachedRolePolicies: {_GRANT}")
     if ROLE_POLICY not in attached:
         what = f"{ROLE} exists without its policy {ROLE_POLICY}, so ipamd can make no ENI"
-        return failure(
-            "role", what, f"attach {ROLE_POLICY} to the role in the console under Access Management, Roles"
-        )
+        todo = f"attach {ROLE_POLICY} to the role in the console under Access Management, Roles"
+        return failure("role", what, todo)
     return ok("role", f"{ROLE} exists, with {ROLE_POLICY}")
 
 
-def _failed(error: CloudError) -> str:
-    return f"{error.action}: {redacted(error.code, 80)}: {redacted(error.message, 240)}"
+def _failure_of(check: str, error: CloudError) -> Check:
+    detail = f"{error.action}: {redacted(error.code, 80)}: {redacted(error.message, 240)}"
+    return failure(check, detail, _advice(error))
 
 
 def _advice(error: CloudError) -> str:

@@ -228,12 +228,11 @@ def _pools(cloud: Cloud, resources: Sequence[_Managed], unknowns: Unknowns) -> I
 
 
 def _endpoints(cloud: Cloud, resources: Sequence[_Managed], unknowns: Unknowns) -> Iterator[Found]:
-    there = find_cluster(cloud, resources[0].cluster) is not None
+    if find_cluster(cloud, resources[0].cluster) is None:
+        yield from (item.found(GONE) for item in resources)
+        return
     for item in resources:
         sides = {False: item.inputs.get("clusterIntranet"), True: item.inputs.get("clusterInternet")}
-        if not there:
-            yield item.found(GONE)
-            continue
         if not all(wanted is None or isinstance(wanted, bool) for wanted in sides.values()):
             unknowns.append(f"endpoint {item.name}: its arguments are secrets")
         statuses = [
@@ -289,16 +288,15 @@ def _pending(stack: Stack, operation: str, state: State, cloud: Cloud, unknowns:
         return
     try:
         there = list(_by_name(cloud, type_, mapping(state.get("inputs")), unknowns))
-    except CloudError as error:
-        why = f"{error.action} failed: {printable(error.code)}"
+    except (CloudError, _Secret) as error:
+        why = str(error)
+        if isinstance(error, CloudError):
+            why = f"{error.action} failed: {printable(error.code)}"
         unknowns.append(f"{KINDS[type_]} {name}: whether its creation succeeded; {why}")
         there = []
-    except _Secret as error:
-        unknowns.append(f"{KINDS[type_]} {name}: whether its creation succeeded; {error}")
-        there = []
-    new = [id_ for id_ in there if id_ not in {str(at(known, "id")) for known in stack.states.values()}]
-    if type_ == types.ENDPOINT:
-        new = there
+    others = () if type_ == types.ENDPOINT else stack.states.values()
+    known = {str(at(other, "id")) for other in others}
+    new = [id_ for id_ in there if id_ not in known]
     if len(new) > 1:
         unknowns.append(f"{KINDS[type_]} {name}: several have its name: {', '.join(map(printable, new))}")
     yield replace(found, id=new[0] if len(new) == 1 else "")

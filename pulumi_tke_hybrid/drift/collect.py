@@ -10,7 +10,7 @@ from typing import TypeVar, cast
 import yaml
 
 from pulumi_tke_hybrid.cli.process import shown
-from pulumi_tke_hybrid.cloud.api_client import PAGE, Answer, Cloud, all_pages
+from pulumi_tke_hybrid.cloud.api_client import Answer, Cloud, all_pages
 from pulumi_tke_hybrid.cloud.calls import CloudError
 from pulumi_tke_hybrid.cloud.clusters import addon_version, instance_addresses
 from pulumi_tke_hybrid.cloud.vpc_cni_state import LiveVpcCni, read_vpc_cni
@@ -111,12 +111,11 @@ def _ipamd(cloud: Cloud, cluster_id: str) -> LiveVpcCni | Unavailable:
 
 
 def _network(cloud: Cloud, vpc_id: str) -> tuple[VpcSubnet, ...]:
-    def page(offset: int) -> Answer:
+    def read(page: Mapping[str, int]) -> Answer:
         # Of all lists of the API, this service alone expects its numbers as text.
+        numbers = {name: str(number) for name, number in page.items()}
         filters = [{"Name": "vpc-id", "Values": [vpc_id]}]
-        return cloud.call(
-            "vpc", "DescribeSubnets", {"Filters": filters, "Limit": str(PAGE), "Offset": str(offset)}
-        )
+        return cloud.call("vpc", "DescribeSubnets", {"Filters": filters, **numbers})
 
     return tuple(
         VpcSubnet(
@@ -125,7 +124,7 @@ def _network(cloud: Cloud, vpc_id: str) -> tuple[VpcSubnet, ...]:
             str(item["CidrBlock"]),
             int(item["AvailableIpAddressCount"]),
         )
-        for item in all_pages(page, "SubnetSet")
+        for item in all_pages(read, "SubnetSet")
     )
 
 
@@ -198,14 +197,10 @@ def _fields(value: object, path: str) -> Iterator[tuple[str, object]]:
 
 def _subnet_ids(value: object) -> tuple[str, ...] | None:
     """The ids of a list, or of a text that joins them as the older keys do; None where an item is no id."""
-    parts = re.split("[:,]", value) if isinstance(value, str) else value
-    found = [
-        item.strip()
-        for item in (cast(list[object], parts) if isinstance(parts, list) else [None])
-        if isinstance(item, str)
-    ]
-    fits = isinstance(parts, list) and len(found) == len(cast(list[object], parts)) > 0
-    return tuple(found) if fits and all(map(_SUBNET_ID.fullmatch, found)) else None
+    parts = re.split("[:,]", value) if isinstance(value, str) else objects.items(value)
+    found = [item.strip() for item in parts if isinstance(item, str)]
+    fits = 0 < len(found) == len(parts) and all(map(_SUBNET_ID.fullmatch, found))
+    return tuple(found) if fits else None
 
 
 def node(live: Json) -> Node:
@@ -228,14 +223,14 @@ def eni_pods(live: Iterable[Json]) -> tuple[EniPod, ...]:
 
 def _eni_pod(pod: Json) -> EniPod:
     containers = objects.children(pod, "spec", "containers")
+    requests = objects.child(containers[0], "resources", "requests") if containers else {}
     return EniPod(
         namespace=objects.namespace_of(pod),
         name=objects.name_of(pod),
         workload=_workload(pod),
         node=objects.node_of(pod),
         address=objects.pod_address(pod),
-        requests_address=bool(containers)
-        and keys.ENI_IP in objects.child(containers[0], "resources", "requests"),
+        requests_address=keys.ENI_IP in requests,
         on_host=bool(at(pod, "spec", "hostNetwork")),
     )
 

@@ -146,11 +146,11 @@ def read_program(name: str) -> "ClusterFacts | None":
     """The facts in a file, `-` for standard input; None without a file. Raises `WrongUse`."""
     from pulumi_tke_hybrid.tke.ipamd import reclaim_problem
 
-    facts = files.read_facts(name) if name else None
-    if facts is not None:
-        problem = reclaim_problem(facts.ip_reclaim)
-        if problem:
-            raise WrongUse(f"--facts {name}: ipReclaim: {problem}; write it with: {files.FACTS_COMMAND}")
+    if not name:
+        return None
+    facts = files.read_facts(name)
+    if problem := reclaim_problem(facts.ip_reclaim):
+        raise WrongUse(f"--facts {name}: ipReclaim: {problem}; write it with: {files.FACTS_COMMAND}")
     return facts
 
 

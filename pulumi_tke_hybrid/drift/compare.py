@@ -1,17 +1,26 @@
 """Compares the sources of a snapshot and returns the findings. Reads nothing; a value that a source does not
 have is never guessed.
 
-This module has the cluster's own settings; the subnets, the ConfigMap, the zones and the pods have their own.
+This module has the cluster's own settings, the zones of the nodes and the pods; `compare_subnets` has the
+subnets and the ConfigMap.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from pulumi_tke_hybrid.cli.files import other_cluster
-from pulumi_tke_hybrid.cli.process import several
-from pulumi_tke_hybrid.cloud.vpc_cni_state import LiveVpcCni
-from pulumi_tke_hybrid.drift import compare_pods, compare_subnets
-from pulumi_tke_hybrid.drift.snapshot import CloudList, Snapshot, Unavailable
+from pulumi_tke_hybrid.cli.process import listed, several
+from pulumi_tke_hybrid.cloud.vpc_cni_state import LiveVpcCni, reclaim_words
+from pulumi_tke_hybrid.drift import compare_subnets
+from pulumi_tke_hybrid.drift.snapshot import (
+    LIVE,
+    CloudList,
+    EniPod,
+    Snapshot,
+    Unavailable,
+    VpcSubnet,
+    lies_in,
+)
 from pulumi_tke_hybrid.tke import ipamd, keys
 from pulumi_tke_hybrid.tke.cluster import ClusterFacts
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity, note_rule, warning_rule
@@ -54,6 +63,34 @@ RECLAIM = warning_rule(
     "457/50360: fixed before ipamd 3.5.0, a setting of the add-on from then on",
 )
 
+REGISTERED, OVERLAY, HOST, OUTSIDE, WAITING = "registered", "overlay", "host", "outside", "waiting"
+"""Where the address of an ENI pod is."""
+_ARTICLE = "the article: an ENI pod has an address of a container subnet"
+
+ON_OVERLAY = Rule("eni-pod-on-overlay", "An ENI pod has no address of the overlay.", "the pods", _ARTICLE)
+ON_HOST = Rule(
+    "eni-pod-on-host",
+    "An ENI pod does not use its node's network.",
+    "the pods",
+    "457/64886; Kubernetes: hostNetwork",
+)
+POD_OUTSIDE = warning_rule(
+    "eni-pod-outside",
+    "An ENI pod's address is in a registered subnet.",
+    "the pods, the VPC's subnets, ipamd's list",
+    _ARTICLE,
+)
+POD_WAITING = note_rule("eni-pod-waiting", "An ENI pod has an address.", "the pods", _ARTICLE)
+ZONE_UNKNOWN = warning_rule(
+    "node-zone-unknown", "The zone of a node is known.", "the nodes", "TKE's label of the zone"
+)
+ZONE_UNCOVERED = Rule(
+    "node-zone-uncovered",
+    "Each zone with nodes has a container subnet.",
+    "the nodes, the VPC's subnets, ipamd's list",
+    "the article, step 5: an ENI is in its node's zone",
+)
+
 
 def compare(snapshot: Snapshot) -> list[Finding]:
     """All findings, the worst first. The objects of another cluster are not compared."""
@@ -63,8 +100,8 @@ def compare(snapshot: Snapshot) -> list[Finding]:
         found += [
             *compare_subnets.subnet_findings(snapshot),
             *compare_subnets.config_map_findings(snapshot),
-            *compare_pods.zone_findings(snapshot),
-            *compare_pods.pod_findings(snapshot),
+            *zone_findings(snapshot),
+            *pod_findings(snapshot),
             *_program(snapshot),
         ]
     return sorted(found, key=_rank)
@@ -76,9 +113,8 @@ def _rank(finding: Finding) -> tuple[int, str, str]:
 
 def rule_ids() -> set[str]:
     """The ids of all rules of `drift`."""
-    modules = (compare_subnets, compare_pods)
-    rules = [*globals().values(), *(value for module in modules for value in vars(module).values())]
-    return {rule.id for rule in rules if isinstance(rule, Rule)}
+    values = [*globals().values(), *vars(compare_subnets).values()]
+    return {value.id for value in values if isinstance(value, Rule)}
 
 
 def _of_one_cluster(snapshot: Snapshot) -> Snapshot:
@@ -111,48 +147,33 @@ def _unavailable(snapshot: Snapshot) -> Iterator[Finding]:
         )
         yield replace(finding, unknown=True)
     if isinstance(snapshot.instances, Unavailable) and not isinstance(snapshot.nodes, Unavailable):
-        yield CLUSTER_NOT_CHECKED.finding(
-            snapshot.cluster_id,
-            "is not checked",
-            value=f"Kubeconfig of {snapshot.cluster_id}",
-            why=f"the cluster's CVM instances could not be read ({snapshot.instances.reason})",
-            todo="make sure that the kubeconfig is this cluster's",
-        )
+        why = f"the cluster's CVM instances could not be read ({snapshot.instances.reason})"
+        todo = "make sure that the kubeconfig is this cluster's"
+        yield _of_cluster(CLUSTER_NOT_CHECKED, snapshot, "Kubeconfig", "is not checked", why, todo)
 
 
 def _switch(snapshot: Snapshot) -> Iterator[Finding]:
     """Whether VPC-CNI is on and ipamd works."""
-    live, cluster = snapshot.ipamd, snapshot.cluster_id
+    live = snapshot.ipamd
     if isinstance(live, Unavailable):
         return
     if not live.enabled:
         subnets = len(snapshot.cloud.subnets) if isinstance(snapshot.cloud, CloudList) else 0
         pods = 0 if isinstance(snapshot.pods, Unavailable) else len(snapshot.pods)
         in_program = "; in the program it is on" if snapshot.program else ""
-        yield VPC_CNI_OFF.finding(
-            cluster,
-            f"is off, with {several(subnets, 'subnet')} in the cloud's list" if subnets else "is off",
-            value=f"VPC-CNI of {cluster}",
-            why=f"{several(pods, 'ENI pod') if pods else 'ENI pods'} cannot work, new pods stay"
-            f" Pending{in_program}",
-            todo="run `pulumi refresh`, review the preview, then `pulumi up` switches it on again",
-        )
+        what = f"is off, with {several(subnets, 'subnet')} in the cloud's list" if subnets else "is off"
+        affected = several(pods, "ENI pod") if pods else "ENI pods"
+        why = f"{affected} cannot work, new pods stay Pending{in_program}"
+        todo = "run `pulumi refresh`, review the preview, then `pulumi up` switches it on again"
+        yield _of_cluster(VPC_CNI_OFF, snapshot, "VPC-CNI", what, why, todo)
     elif ipamd.has_failed(live.phase):
-        yield IPAMD_FAILED.finding(
-            cluster,
-            f"is in phase {live.phase} ({live.reason or 'without a reason'})",
-            value=f"ipamd of {cluster}",
-            why="no pod gets a new ENI address",
-            todo="look at the pods tke-eni-ipamd and tke-eni-agent in kube-system",
-        )
+        what = f"is in phase {live.phase} ({live.reason or 'without a reason'})"
+        todo = "look at the pods tke-eni-ipamd and tke-eni-agent in kube-system"
+        yield _of_cluster(IPAMD_FAILED, snapshot, "ipamd", what, "no pod gets a new ENI address", todo)
     elif not live.running:
-        yield IPAMD_BUSY.finding(
-            cluster,
-            f"is not running: {live.words}",
-            value=f"ipamd of {cluster}",
-            why="its list may lag behind; a cluster without a ready node stays like this",
-            todo="look again once it is running",
-        )
+        why = "its list may lag behind; a cluster without a ready node stays like this"
+        todo = "look again once it is running"
+        yield _of_cluster(IPAMD_BUSY, snapshot, "ipamd", f"is not running: {live.words}", why, todo)
 
 
 def _program(snapshot: Snapshot) -> Iterator[Finding]:
@@ -168,21 +189,15 @@ def _program(snapshot: Snapshot) -> Iterator[Finding]:
 
 def _settings(snapshot: Snapshot, program: ClusterFacts, live: LiveVpcCni) -> Iterator[Finding]:
     if program.static_ip is not None and live.static_ip is None:
-        yield STATIC_IP_UNKNOWN.finding(
-            snapshot.cluster_id,
-            "is missing in the API's response",
-            value=f"Static-IP mode of {snapshot.cluster_id}",
-            why=f"in the program it is {on_or_off(program.static_ip)}",
-            todo="nothing to do",
-        )
+        what, why = "is missing in the API's response", f"in the program it is {on_or_off(program.static_ip)}"
+        yield _of_cluster(STATIC_IP_UNKNOWN, snapshot, "Static-IP mode", what, why, "nothing to do")
     elif program.static_ip is not None and live.static_ip is not None and live.static_ip != program.static_ip:
-        yield _differs(
-            STATIC_IP, snapshot, "static-IP mode", on_or_off(live.static_ip), on_or_off(program.static_ip)
-        )
+        there, here = on_or_off(live.static_ip), on_or_off(program.static_ip)
+        yield _differs(STATIC_IP, snapshot, "Static-IP mode", there, here)
     if program.static_ip and live.running:
         wanted = ipamd.seconds_of(program.ip_reclaim)
         if live.reclaim_seconds != wanted:
-            yield _reclaim(snapshot, reclaim_time(live.reclaim_seconds), reclaim_time(wanted))
+            yield _reclaim(snapshot, reclaim_words(live.reclaim_seconds), reclaim_words(wanted))
     if live.cni_type and live.cni_type != keys.ROUTE_ENI:
         yield _differs(CNI_TYPE, snapshot, "CNI type", live.cni_type, keys.ROUTE_ENI)
 
@@ -195,23 +210,18 @@ def _reclaim(snapshot: Snapshot, live: str, in_program: str) -> Finding:
     todo = "write the live value into the program"
     if not snapshot.reads_keys:
         todo += f", or the program's into the settings of {ipamd.ADDON} (component management)"
-    return RECLAIM.finding(
-        snapshot.cluster_id,
-        f"is {live}",
-        value=f"Reclaim time of {snapshot.cluster_id}",
-        why=f"in the program it is {in_program}; `up` cannot change it: {reason}",
-        todo=todo,
-    )
+    why = f"in the program it is {in_program}; `up` cannot change it: {reason}"
+    return _of_cluster(RECLAIM, snapshot, "Reclaim time", f"is {live}", why, todo)
 
 
 def _differs(rule: Rule, snapshot: Snapshot, setting: str, live: str, in_program: str) -> Finding:
-    return rule.finding(
-        snapshot.cluster_id,
-        f"is {live}",
-        value=f"{setting[0].upper()}{setting[1:]} of {snapshot.cluster_id}",
-        why=f"in the program it is {in_program}; TKE fixes it, so `up` cannot change it",
-        todo="write the live value into the program",
-    )
+    why = f"in the program it is {in_program}; TKE fixes it, so `up` cannot change it"
+    return _of_cluster(rule, snapshot, setting, f"is {live}", why, "write the live value into the program")
+
+
+def _of_cluster(rule: Rule, snapshot: Snapshot, subject: str, what: str, why: str, todo: str) -> Finding:
+    cluster = snapshot.cluster_id
+    return rule.finding(cluster, what, value=f"{subject} of {cluster}", why=why, todo=todo)
 
 
 def on_or_off(value: bool) -> str:
@@ -219,6 +229,118 @@ def on_or_off(value: bool) -> str:
     return "on" if value else "off"
 
 
-def reclaim_time(seconds: int | None) -> str:
-    """`300 s`, or `never` for None."""
-    return "never" if seconds is None else f"{seconds} s"
+def places(snapshot: Snapshot) -> list[tuple[EniPod, str, VpcSubnet | None]]:
+    """Each ENI pod, the place of its address, and the subnet that holds the address."""
+    if isinstance(snapshot.pods, Unavailable):
+        return []
+    nodes = () if isinstance(snapshot.nodes, Unavailable) else snapshot.nodes
+    overlay = [block for node in nodes for block in node.pod_ranges]
+    overlay += [snapshot.cloud.overlay] if isinstance(snapshot.cloud, CloudList) else []
+    registered = {subnet for source in LIVE for subnet in snapshot.lists[source] or ()}
+
+    def place(pod: EniPod) -> tuple[str, VpcSubnet | None]:
+        if pod.on_host:
+            return HOST, None
+        if not pod.address:
+            return WAITING, None
+        if lies_in(pod.address, overlay):
+            return OVERLAY, None
+        own = snapshot.subnet_of(pod.address)
+        return (REGISTERED if own is not None and own.subnet_id in registered else OUTSIDE), own
+
+    return [(pod, *place(pod)) for pod in snapshot.pods]
+
+
+def pod_findings(snapshot: Snapshot) -> Iterator[Finding]:
+    """A finding for each workload whose pods are in a wrong place."""
+    groups: dict[tuple[str, bool, str], list[tuple[EniPod, VpcSubnet | None]]] = {}
+    for pod, place, own in places(snapshot):
+        lacks_request = place == OVERLAY and not pod.requests_address
+        workload = f"{pod.namespace}/{pod.workload}"
+        groups.setdefault((place, lacks_request, workload), []).append((pod, own))
+    compared = not isinstance(snapshot.network, Unavailable) and snapshot.working is not None
+    for (place, lacks_request, workload), found in sorted(groups.items(), key=lambda item: item[0]):
+        if place == REGISTERED or (place == OUTSIDE and not compared):
+            continue
+        subnets = sorted({own.subnet_id for _, own in found if own is not None})
+        rule, what, why, todo = _misplaced(place, lacks_request, [pod for pod, _ in found], subnets)
+        yield rule.finding(workload, what, value=f"ENI pods of {workload}", why=why, todo=todo)
+
+
+def _misplaced(
+    place: str, lacks_request: bool, pods: Sequence[EniPod], subnets: Sequence[str]
+) -> tuple[Rule, str, str, str]:
+    """The broken rule, what the pods do, why that matters, and what to do."""
+    if place == OVERLAY:
+        rule, what = ON_OVERLAY, f"have addresses of the overlay: {_addresses(pods)}"
+        why = "they request an ENI address, but do not have one, so they do not see their clients"
+        todo = (
+            "if they are older than VPC-CNI, restart the workload; else look for Cilium chaining, under which"
+            " ENI pods keep the overlay"
+        )
+        if lacks_request:
+            why = (
+                f"the annotation is there, but the first container does not request {keys.ENI_IP}, so they do"
+                " not see their clients"
+            )
+            todo = (
+                f'give its first container {keys.ENI_IP}: "1" in requests and limits (ClientIpWorkload does)'
+            )
+    elif place == HOST:
+        rule, what = ON_HOST, f"use the host network: {_addresses(pods)}"
+        why = "with host network the annotation has no effect"
+        todo = "take hostNetwork away, or the annotation"
+    elif place == OUTSIDE:
+        where = ", ".join(subnets) or "no subnet of the VPC"
+        rule, what = POD_OUTSIDE, f"have addresses in {where}: {_addresses(pods)}"
+        why = "no source lists that subnet, so their successors get addresses elsewhere, or none"
+        todo = "register the subnet again, or restart the workload at a time that suits it"
+    else:
+        rule, what = POD_WAITING, f"have no address: {_addresses(pods)}"
+        why = "they start, or no node of a covered zone has an address left"
+        todo = "look at their events if it lasts"
+    return rule, what, why, todo
+
+
+def _addresses(pods: Sequence[EniPod]) -> str:
+    names = listed([f"{pod.name} {pod.address}".rstrip() for pod in pods], 3)
+    return f"{several(len(pods), 'pod')} ({names})"
+
+
+def nodes_by_zone(snapshot: Snapshot) -> dict[str | None, list[str]]:
+    """Names of the nodes by zone, None for an unknown zone. Super and registered nodes have no ENI and are
+    left out."""
+    found: dict[str | None, list[str]] = {}
+    for node in () if isinstance(snapshot.nodes, Unavailable) else snapshot.nodes:
+        if not node.virtual:
+            found.setdefault(snapshot.zone_of(node), []).append(node.name)
+    return found
+
+
+def zone_findings(snapshot: Snapshot) -> Iterator[Finding]:
+    """A finding for each zone without a container subnet, and one for the nodes of an unknown zone."""
+    by_zone, working = nodes_by_zone(snapshot), snapshot.working
+    unknown = by_zone.pop(None, [])
+    if unknown:
+        finding = ZONE_UNKNOWN.finding(
+            "nodes",
+            f"is not known ({listed(unknown)})",
+            value=f"Zone of {several(len(unknown), 'node')}",
+            why="neither its label nor its address names the zone, so ENI pods may find no subnet there",
+            todo="look at the label topology.kubernetes.io/zone",
+        )
+        yield replace(finding, unknown=True)
+    if working is None or isinstance(snapshot.network, Unavailable):
+        return
+    covered = {subnet.zone for subnet in snapshot.network if subnet.subnet_id in working}
+    for zone, nodes in by_zone.items():
+        if zone is not None and zone not in covered:
+            yield ZONE_UNCOVERED.finding(
+                zone,
+                f"has {several(len(nodes), 'node')} ({listed(nodes, 3)}), and no container subnet (zones with"
+                f" a subnet: {', '.join(sorted(covered)) or 'none'})",
+                value=f"Zone {zone}",
+                why="an ENI must be in its node's zone, so ENI pods never run there and the pool cannot grow",
+                todo=f"add an EniZoneSubnet in {zone} to eni_subnets; for a pool without ENI pods: --accept"
+                f" node-zone-uncovered:{zone}",
+            )

@@ -99,11 +99,9 @@ def _registered(
     snapshot: Snapshot, subnet: str, having: Sequence[str], lacking: Sequence[str]
 ) -> Iterator[Finding]:
     if lacking:
-        what = f"is listed by {_names(having)}, not by {_names(lacking)}"
-        yield _lacking(snapshot, subnet, what, having, lacking)
-    if not isinstance(snapshot.network, Unavailable) and subnet not in {
-        known.subnet_id for known in snapshot.network
-    }:
+        yield _lacking(snapshot, subnet, having, lacking)
+    in_vpc = {known.subnet_id for known in snapshot.known_subnets}
+    if not isinstance(snapshot.network, Unavailable) and subnet not in in_vpc:
         yield _subnet(
             GONE,
             subnet,
@@ -113,11 +111,9 @@ def _registered(
         )
 
 
-def _lacking(
-    snapshot: Snapshot, subnet: str, what: str, having: Sequence[str], lacking: Sequence[str]
-) -> Finding:
-    program = snapshot.lists[PROGRAM]
-    in_program = program is not None and subnet in program
+def _lacking(snapshot: Snapshot, subnet: str, having: Sequence[str], lacking: Sequence[str]) -> Finding:
+    what = f"is listed by {_names(having)}, not by {_names(lacking)}"
+    in_program = subnet in (snapshot.lists[PROGRAM] or ())
     if lacking == [CLOUD] and (IPAMD in having or in_program):  # the article's way of adding a zone
         return _by_config_map(snapshot, subnet, what, in_program)
     if snapshot.lists[IPAMD] is None:
@@ -151,16 +147,12 @@ def _lacking(
 def _by_config_map(snapshot: Snapshot, subnet: str, what: str, in_program: bool) -> Finding:
     ways = {True: "by the ConfigMap", False: "by the settings of the add-on", None: "by ipamd's own settings"}
     way = ways[snapshot.reads_keys]
-    finding = _subnet(
-        BY_CONFIG_MAP,
-        subnet,
-        what,
-        f"it was registered {way}, not by the API, so the cloud does not protect it from deletion",
-        "nothing to do"
-        if in_program
-        else "if it is intended, give --facts of the program that has the subnet",
-    )
-    return replace(finding, severity=Severity.NOTE) if in_program else finding
+    why = f"it was registered {way}, not by the API, so the cloud does not protect it from deletion"
+    if in_program:
+        finding = _subnet(BY_CONFIG_MAP, subnet, what, why, "nothing to do")
+        return replace(finding, severity=Severity.NOTE)
+    todo = "if it is intended, give --facts of the program that has the subnet"
+    return _subnet(BY_CONFIG_MAP, subnet, what, why, todo)
 
 
 def _described(snapshot: Snapshot) -> Iterator[Finding]:
@@ -181,6 +173,10 @@ def _described(snapshot: Snapshot) -> Iterator[Finding]:
 
 def _subnet(rule: Rule, subnet: str, what: str, why: str, todo: str) -> Finding:
     return rule.finding(subnet, what, value=f"Subnet {subnet}", why=why, todo=todo)
+
+
+def _of_config_map(rule: Rule, what: str, why: str, todo: str, value: str = f"ConfigMap {_NAME}") -> Finding:
+    return rule.finding(_NAME, what, value=value, why=why, todo=todo)
 
 
 def _names(lists: Sequence[str]) -> str:
@@ -205,22 +201,18 @@ def _version_unknown(snapshot: Snapshot, found: IpamdObjects) -> Finding:
     image = f"its image {found.image} has no version" if found.image else "its Deployment names no image"
     if not found.has_deployment:
         image = "its Deployment is not in the cluster"
-    addon = snapshot.addon
-    reason = (
-        addon.reason
-        if isinstance(addon, Unavailable)
-        else f"component management has no add-on {ipamd.ADDON}"
+    reason = f"component management has no add-on {ipamd.ADDON}"
+    if isinstance(snapshot.addon, Unavailable):
+        reason = snapshot.addon.reason
+    why = (
+        f"ipamd's version is not known ({image}; {reason}), and from {ipamd.shown(ipamd.ADDON_SINCE)} on it"
+        " does not read these keys"
     )
-    finding = NOT_COMPARED.finding(
-        _NAME,
-        "is not compared",
-        value=f"ConfigMap {_NAME}",
-        why=f"ipamd's version is not known ({image}; {reason}), and from"
-        f" {ipamd.shown(ipamd.ADDON_SINCE)} on it does not read these keys",
-        todo="look at the version in component management or at ipamd's image, or accept the finding by"
-        " --accept configmap-not-compared",
+    todo = (
+        "look at the version in component management or at ipamd's image, or accept the finding by --accept"
+        " configmap-not-compared"
     )
-    return replace(finding, unknown=True)
+    return replace(_of_config_map(NOT_COMPARED, "is not compared", why, todo), unknown=True)
 
 
 def _addon_conf(snapshot: Snapshot, conf: NetworkConf, version: str) -> Iterator[Finding]:
@@ -229,28 +221,20 @@ def _addon_conf(snapshot: Snapshot, conf: NetworkConf, version: str) -> Iterator
     settings = f"look at the settings of {ipamd.ADDON} in component management"
     if conf.vpc_id and isinstance(snapshot.cloud, CloudList) and conf.vpc_id != snapshot.cloud.vpc_id:
         why = f"the cluster is in {snapshot.cloud.vpc_id}"
-        yield ADDON_VPC.finding(_NAME, f"is {conf.vpc_id}", value=f"VPC in {key}", why=why, todo=settings)
-    lists = snapshot.lists
-    known, source = (
-        (lists[IPAMD], "ipamd reports") if lists[IPAMD] is not None else (lists[CLOUD], "the cloud lists")
-    )
+        yield _of_config_map(ADDON_VPC, f"is {conf.vpc_id}", why, settings, f"VPC in {key}")
+    known, value = snapshot.working, f"Subnets in {key}"
     if conf.subnets is None:
-        yield NOT_COMPARED.finding(
-            _NAME,
-            "are not compared",
-            value=f"Subnets in {key}",
-            why=f"TKE manages this ipamd as add-on {ipamd.ADDON}, whose configuration does not name them in a"
-            " known way",
-            todo="nothing to do: the cloud's list and ipamd's list are compared",
+        why = (
+            f"TKE manages this ipamd as add-on {ipamd.ADDON}, whose configuration does not name them in a"
+            " known way"
         )
+        todo = "nothing to do: the cloud's list and ipamd's list are compared"
+        yield _of_config_map(NOT_COMPARED, "are not compared", why, todo, value)
     elif known is not None and set(conf.subnets) != set(known):
-        yield ADDON_SUBNETS.finding(
-            _NAME,
-            f"are {', '.join(conf.subnets) or 'none'}",
-            value=f"Subnets in {key}",
-            why=f"{source} {', '.join(known) or 'none'}; one of the two may lag behind",
-            todo=f"look again later; if it lasts, {settings}",
-        )
+        source = "ipamd reports" if snapshot.lists[IPAMD] is not None else "the cloud lists"
+        what = f"are {', '.join(conf.subnets) or 'none'}"
+        why = f"{source} {', '.join(known) or 'none'}; one of the two may lag behind"
+        yield _of_config_map(ADDON_SUBNETS, what, why, f"look again later; if it lasts, {settings}", value)
 
 
 def _keys(snapshot: Snapshot, found: IpamdObjects) -> Iterator[Finding]:
@@ -259,41 +243,26 @@ def _keys(snapshot: Snapshot, found: IpamdObjects) -> Iterator[Finding]:
         yield _missing(found)
         return
     if isinstance(snapshot.cloud, CloudList) and found.vpc_id != snapshot.cloud.vpc_id:
-        yield CONFIG_MAP_VPC.finding(
-            _NAME,
-            f"is {found.vpc_id or 'empty'}",
-            value=f"{ipamd.VPC_ID} in {_NAME}",
-            why=f"the cluster is in {snapshot.cloud.vpc_id}; after its next start ipamd finds no subnet",
-            todo=f"write {snapshot.cloud.vpc_id} there",
-        )
+        what, vpc = f"is {found.vpc_id or 'empty'}", snapshot.cloud.vpc_id
+        why = f"the cluster is in {vpc}; after its next start ipamd finds no subnet"
+        value = f"{ipamd.VPC_ID} in {_NAME}"
+        yield _of_config_map(CONFIG_MAP_VPC, what, why, f"write {vpc} there", value)
     zones = {subnet.subnet_id: subnet.zone for subnet in snapshot.known_subnets}
     if found.zones and all(subnet in zones for subnet in found.subnets):
         wanted = tuple(zones[subnet] for subnet in found.subnets)
         if found.zones != wanted:
-            yield CONFIG_MAP_ZONES.finding(
-                _NAME,
-                f"is {':'.join(found.zones)}",
-                value=f"{ipamd.ZONES} in {_NAME}",
-                why=f"the subnets lie in {':'.join(wanted)}; older ipamd reads both lists side by side, newer"
-                " ignores this one",
-                todo="align it with the subnets",
+            what, value = f"is {':'.join(found.zones)}", f"{ipamd.ZONES} in {_NAME}"
+            why = (
+                f"the subnets lie in {':'.join(wanted)}; older ipamd reads both lists side by side, newer"
+                " ignores this one"
             )
+            yield _of_config_map(CONFIG_MAP_ZONES, what, why, "align it with the subnets", value)
 
 
 def _missing(found: IpamdObjects) -> Finding:
     if found.has_deployment:
-        return MISSING.finding(
-            _NAME,
-            "is missing",
-            value=f"ConfigMap {_NAME}",
-            why="ipamd reads its subnets there when it starts, so the running ipamd cannot be started again",
-            todo="write it again with IpamdConfig, or switch to registration by the API",
-        )
-    finding = MISSING.finding(
-        _NAME,
-        "is missing, like ipamd's Deployment",
-        value=f"ConfigMap {_NAME}",
-        why="newer platforms host ipamd outside the cluster",
-        todo="nothing to do",
-    )
-    return replace(finding, severity=Severity.NOTE)
+        why = "ipamd reads its subnets there when it starts, so the running ipamd cannot be started again"
+        todo = "write it again with IpamdConfig, or switch to registration by the API"
+        return _of_config_map(MISSING, "is missing", why, todo)
+    what, why = "is missing, like ipamd's Deployment", "newer platforms host ipamd outside the cluster"
+    return replace(_of_config_map(MISSING, what, why, "nothing to do"), severity=Severity.NOTE)

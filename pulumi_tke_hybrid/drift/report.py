@@ -6,9 +6,8 @@ from typing import Any
 
 from pulumi_tke_hybrid.cli.process import FailOn, several, shown
 from pulumi_tke_hybrid.cli.result import Column, Result, Table
-from pulumi_tke_hybrid.cloud.vpc_cni_state import LiveVpcCni
-from pulumi_tke_hybrid.drift.compare import on_or_off, reclaim_time
-from pulumi_tke_hybrid.drift.compare_pods import REGISTERED, nodes_by_zone, places
+from pulumi_tke_hybrid.cloud.vpc_cni_state import LiveVpcCni, reclaim_words
+from pulumi_tke_hybrid.drift.compare import REGISTERED, nodes_by_zone, on_or_off, places
 from pulumi_tke_hybrid.drift.snapshot import (
     CLOUD,
     CONFIG_MAP,
@@ -21,7 +20,6 @@ from pulumi_tke_hybrid.drift.snapshot import (
     VpcSubnet,
 )
 from pulumi_tke_hybrid.tke import ipamd
-from pulumi_tke_hybrid.tke.cluster import Subnet
 from pulumi_tke_hybrid.tke.rule import Finding, Severity
 
 MARKER = "<!-- tke-hybrid:drift -->"
@@ -45,19 +43,12 @@ class SubnetRow:
     """A container subnet, and whether each source lists it; None: the source has no list."""
 
     subnet: str
-    live: VpcSubnet | None
-    declared: Subnet | None
+    zone: str
+    """Zone and range: by the VPC, else by the program, else empty."""
+    block: str
+    free: int | None
+    """None: the subnet is not in the VPC."""
     listed: dict[str, bool | None]
-
-    @property
-    def zone(self) -> str:
-        """By the VPC, else by the program."""
-        return self.live.zone if self.live else self.declared.zone if self.declared else ""
-
-    @property
-    def block(self) -> str:
-        """By the VPC, else by the program."""
-        return self.live.block if self.live else (self.declared.cidr or "") if self.declared else ""
 
 
 @dataclass(frozen=True)
@@ -91,8 +82,8 @@ def setting_rows(snapshot: Snapshot) -> list[SettingRow]:
         ),
         SettingRow(
             "reclaim",
-            ipamd=reclaim_time(live.reclaim_seconds) if live and live.enabled else "",
-            program=reclaim_time(ipamd.seconds_of(program.ip_reclaim)) if program else "",
+            ipamd=reclaim_words(live.reclaim_seconds) if live and live.enabled else "",
+            program=reclaim_words(ipamd.seconds_of(program.ip_reclaim)) if program else "",
         ),
         SettingRow(
             "static IP",
@@ -105,13 +96,14 @@ def setting_rows(snapshot: Snapshot) -> list[SettingRow]:
 def subnet_rows(snapshot: Snapshot) -> list[SubnetRow]:
     """Every container subnet that a source lists."""
     lists = snapshot.lists
-    live = {subnet.subnet_id: subnet for subnet in snapshot.known_subnets}
-    declared = {subnet.subnet_id: subnet for subnet in snapshot.program.subnets} if snapshot.program else {}
+    known: dict[str, tuple[str, str, int | None]] = {}
+    for item in snapshot.program.subnets if snapshot.program else ():
+        known[item.subnet_id] = item.zone, item.cidr or "", None
+    known |= {item.subnet_id: (item.zone, item.block, item.free) for item in snapshot.known_subnets}
     return [
         SubnetRow(
             subnet,
-            live.get(subnet),
-            declared.get(subnet),
+            *known.get(subnet, ("", "", None)),
             {name: None if items is None else subnet in items for name, items in lists.items()},
         )
         for subnet in dict.fromkeys(item for items in lists.values() for item in items or ())
@@ -142,7 +134,7 @@ _SUBNETS: list[Column[SubnetRow]] = [
     Column("subnet", "subnet", lambda row: row.subnet),
     Column("zone", "zone", lambda row: row.zone, text=lambda row: row.zone or "?"),
     Column("range", "range", lambda row: row.block, text=lambda row: row.block or "?"),
-    Column("free", "free", lambda row: row.live.free if row.live else None, right=True),
+    Column("free", "free", lambda row: row.free, right=True),
     _listed("cloud list", CLOUD),
     _listed("ipamd", IPAMD),
     _listed("ConfigMap", CONFIG_MAP),

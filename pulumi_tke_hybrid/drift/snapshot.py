@@ -164,18 +164,16 @@ class Snapshot:
     def lists(self) -> dict[str, tuple[str, ...] | None]:
         """The container subnets that each source lists, in order; None where a source has no list."""
         live, keys = self.ipamd, self.config_map
-        return {
-            CLOUD: self.cloud.subnets if isinstance(self.cloud, CloudList) else None,
-            IPAMD: (
-                live.ipamd_subnets
-                if isinstance(live, LiveVpcCni) and (live.ipamd_subnets or live.running)
-                else None
-            ),
-            CONFIG_MAP: (
-                keys.subnets if isinstance(keys, IpamdObjects) and keys.present and self.reads_keys else None
-            ),
-            PROGRAM: tuple(subnet.subnet_id for subnet in self.program.subnets) if self.program else None,
-        }
+        found: dict[str, tuple[str, ...] | None] = dict.fromkeys((*LIVE, PROGRAM))
+        if isinstance(self.cloud, CloudList):
+            found[CLOUD] = self.cloud.subnets
+        if isinstance(live, LiveVpcCni) and (live.ipamd_subnets or live.running):
+            found[IPAMD] = live.ipamd_subnets
+        if isinstance(keys, IpamdObjects) and keys.present and self.reads_keys:
+            found[CONFIG_MAP] = keys.subnets
+        if self.program:
+            found[PROGRAM] = tuple(subnet.subnet_id for subnet in self.program.subnets)
+        return found
 
     @property
     def working(self) -> tuple[str, ...] | None:

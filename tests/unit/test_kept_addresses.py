@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 import pytest
 
 from pulumi_tke_hybrid.cloud.calls import DeadlinePassed, Wait
-from pulumi_tke_hybrid.cloud.in_cluster import KeptAddress, NotReadable
+from pulumi_tke_hybrid.cloud.in_cluster import KeptAddress, LiveCluster, NotReadable
 from pulumi_tke_hybrid.kept_addresses import release_or_list
 
 WEB = KeptAddress("shop", "web-0", "10.0.64.5")
 
 
 @dataclass
-class Cluster:
+class Cluster(LiveCluster):
     """`stuck`: claims that no deletion removes."""
 
     kept: list[KeptAddress] = field(default_factory=list[KeptAddress])

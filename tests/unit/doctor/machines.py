@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pulumi_tke_hybrid.doctor.machine import Ran
+from pulumi_tke_hybrid.doctor.machine import Machine, Ran
 
 SECRET_ID, SECRET_KEY = "AKIDz8krbsJ5yKBZQpn74WFkmLPx3gnPhESA", "Gu5t9xGARNpq86cd98joQYCN3Cozk1qA"
 PLUGINS = [
@@ -21,12 +21,11 @@ ENVIRONMENT = {
 
 
 @dataclass
-class FakeMachine:
+class FakeMachine(Machine):
     """A machine with prepared values."""
 
     python: tuple[int, int, int] = (3, 11, 7)
     environment: Mapping[str, str] = field(default_factory=lambda: dict(ENVIRONMENT))
-    home: Path = Path("/home/somebody")
     packages: dict[str, str] = field(default_factory=lambda: dict(PACKAGES))
     programs: dict[str, str] = field(
         default_factory=lambda: {
@@ -42,6 +41,9 @@ class FakeMachine:
         }
     )
     files: dict[str, str] = field(default_factory=dict[str, str])
+
+    def home(self) -> Path:
+        return Path("/home/somebody")
 
     def requirements(self) -> list[str]:
         return [

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pulumi_tke_hybrid.doctor.machine import ThisMachine, parse, redacted
+from pulumi_tke_hybrid.doctor.machine import Machine, parse, redacted
 from tests.unit.doctor.machines import SECRET_ID, SECRET_KEY
 
 
@@ -13,7 +13,7 @@ def test_requirements_have_a_name_and_bounds() -> None:
 
 
 def test_this_machine_is_read() -> None:
-    machine = ThisMachine(Path(__file__).parent)
+    machine = Machine(Path(__file__).parent)
     assert machine.package("pulumi")
     assert machine.package("no-such-package-here") is None
     assert machine.run("/nonexistent").code is None

@@ -19,7 +19,7 @@ from pulumi_tke_hybrid.doctor.permissions import needs
 
 
 def test_the_policy_has_the_format_of_cam() -> None:
-    document: dict[str, Any] = json.loads(permissions.as_json())
+    document: dict[str, Any] = json.loads(permissions.as_json(needs()))
     assert document["version"] == "2.0"
     (statement,) = document["statement"]
     assert (statement["effect"], statement["resource"]) == ("allow", ["*"])
@@ -93,7 +93,7 @@ def test_no_other_code_reaches_the_api() -> None:
 
 
 def test_the_policy_has_every_action_of_the_library_and_no_dangerous_action() -> None:
-    allowed = permissions.actions(own_vpc=True)
+    allowed = permissions.actions(needs(own_vpc=True))
     assert {f"{service}:{action}" for service, actions in ACTIONS.items() for action in actions} <= set(
         allowed
     )
@@ -102,7 +102,7 @@ def test_the_policy_has_every_action_of_the_library_and_no_dangerous_action() ->
 
 
 def test_read_only_changes_nothing() -> None:
-    reading = set(permissions.actions(read_only=True))
+    reading = set(permissions.actions(needs(read_only=True)))
     assert all(name.split(":")[1].startswith(("Describe", "Get", "List")) for name in reading)
     assert {
         "tke:DescribeClusters",
@@ -114,22 +114,22 @@ def test_read_only_changes_nothing() -> None:
 
 def test_read_only_has_no_action_that_returns_credentials_and_names_its_callers() -> None:
     credentials = {"tke:DescribeClusterKubeconfig", "tke:DescribeClusterSecurity"}
-    assert credentials <= set(permissions.actions()), "`up` reads them"
-    assert not credentials & set(permissions.actions(read_only=True, own_vpc=True))
-    text = permissions.as_markdown(read_only=True)
+    assert credentials <= set(permissions.actions(needs())), "`up` reads them"
+    assert not credentials & set(permissions.actions(needs(read_only=True, own_vpc=True)))
+    text = permissions.as_markdown(needs(read_only=True))
     assert not any(f"| `{name}` |" in text or f'"{name}"' in text for name in credentials)
     assert "a preview with --refresh" in text
 
 
 def test_own_vpc_adds_the_actions_of_a_vpc() -> None:
-    assert "vpc:CreateVpc" not in permissions.actions()
-    assert "vpc:CreateVpc" in permissions.actions(own_vpc=True)
+    assert "vpc:CreateVpc" not in permissions.actions(needs())
+    assert "vpc:CreateVpc" in permissions.actions(needs(own_vpc=True))
 
 
 def test_each_action_has_a_reason_and_a_source() -> None:
     assert all(need.caller and need.why and need.source for need in needs(own_vpc=True))
-    text = permissions.as_markdown()
-    assert text.count("\n| `") == len(permissions.actions())
+    text = permissions.as_markdown(needs())
+    assert text.count("\n| `") == len(permissions.actions(needs()))
     assert "finance:trade" in text
 
 
