@@ -37,16 +37,6 @@ ADVISORY = "-advisory"
 _NOT_READ = f"so changes were not judged, only zones and ranges; {steps.VARIABLE} may name an export"
 
 
-def rules_on_resources() -> list[Rule]:
-    """Rules that get a policy on single resources."""
-    return [*registry.rules_on_resources(), NOT_JUDGED]
-
-
-def rules_on_removals() -> list[Rule]:
-    """Rules that get a policy on removed resources."""
-    return [*registry.rules_on_removals(), NOT_JUDGED]
-
-
 def policies(read: Callable[[str], PreviousState] = steps.read) -> list[Policy]:
     """Return all policies, for a pack of your own: `PolicyPack("mine", [*policies(), …])`.
 
@@ -54,10 +44,10 @@ def policies(read: Callable[[str], PreviousState] = steps.read) -> list[Policy]:
     """
     history = _History(read)
     return [
-        *(_on_resources(rule, history) for rule in rules_on_resources()),
+        *(_on_resources(rule, history) for rule in (*registry.rules_on_resources(), NOT_JUDGED)),
         *(_on_resources(rule, history, milder=True) for rule in registry.rules_with_milder_findings()),
         *(_on_stack(rule, history) for rule in registry.rules_on_plans() if rule != NOT_JUDGED),
-        *(_on_removals(rule, history) for rule in rules_on_removals()),
+        *(_on_removals(rule, history) for rule in (*registry.rules_on_removals(), NOT_JUDGED)),
         _on_unread_state(history),
     ]
 
