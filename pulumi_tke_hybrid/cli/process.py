@@ -18,7 +18,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from enum import Enum, IntEnum
 from pathlib import Path
 from types import FrameType
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from pulumi_tke_hybrid.tke import printable
 
@@ -81,6 +81,7 @@ class CannotWrite(CouldNotTell):
 
 
 MAX_LENGTH = 400
+Item = TypeVar("Item")
 _SIGNS = str.maketrans(
     {sign: f"\\{sign}" for sign in "\\`*_[]|~#@"} | {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
 )
@@ -101,10 +102,10 @@ def several(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
-def listed(items: Sequence[str], most: int = 5) -> str:
-    """The first items, and the number of the others."""
+def listed(items: Sequence[Item], most: int = 5, text: Callable[[Item], str] = str) -> str:
+    """The first items, and the number of the others. `text` makes the text of an item."""
     more = len(items) - most
-    return ", ".join(items[:most]) + (f" and {more} more" if more > 0 else "")
+    return ", ".join(map(text, items[:most])) + (f" and {more} more" if more > 0 else "")
 
 
 def plain(text: str, most: int = 800) -> str:
@@ -113,17 +114,13 @@ def plain(text: str, most: int = 800) -> str:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """The lines of a Markdown table, each cell escaped."""
-    return [
-        f"| {' | '.join(head)} |",
-        f"|{'---|' * len(head)}",
-        *(f"| {' | '.join(plain(cell) for cell in row)} |" for row in rows),
-    ]
+    """The lines of a Markdown table, whose cells are escaped already."""
+    return [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}", *(f"| {' | '.join(row)} |" for row in rows)]
 
 
 def folded(summary: str, lines: Sequence[str]) -> list[str]:
     """Markdown lines that a code host shows after a click."""
-    return [f"<details><summary>{summary}</summary>", "", *lines, "", "</details>", ""]
+    return [f"<details><summary>{summary}</summary>", "", *lines, "", "</details>"]
 
 
 TRACEBACK = "--traceback"
@@ -160,7 +157,8 @@ def code_of(error: BaseException, *, trace: bool = False) -> int:
     interrupt = next((cause for cause in causes if isinstance(cause, KeyboardInterrupt)), None)
     if interrupt is not None:
         _line("ended before it was done")
-        return 128 + number_of(interrupt)
+        # For SIGINT Python itself raises `KeyboardInterrupt`.
+        return 128 + (interrupt.number if isinstance(interrupt, Interrupted) else signal.SIGINT)
     write = next((cause for cause in causes if isinstance(cause, OSError) and cause.errno in _OUTPUT), None)
     if write is not None:
         _line(f"output could not be written: {write.strerror}")
@@ -206,21 +204,17 @@ def _missing(error: ImportError) -> str:
 
 def _fault(error: BaseException) -> str:
     """Return the line for a fault of this package, without the error's text, which may hold a secret."""
-    where = next((place for place in reversed(list(_places(error))) if place), "")
+    files = [(Path(frame.filename), frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
+    ours = [
+        f" at {file.relative_to(_PACKAGE)}:{line}" for file, line in files if file.is_relative_to(_PACKAGE)
+    ]
+    where = ours[-1] if ours else ""
     versions = f"Python {platform.python_version()}"
     return (
         f"a fault of tke-hybrid itself: {type(error).__name__}{where} ({versions}). Please report this line"
         f" to the maintainers of pulumi-tke-hybrid; {TRACEBACK} prints the stack trace, which may hold"
         " secrets"
     )
-
-
-def _places(error: BaseException) -> Iterator[str]:
-    """Return the lines of this package in the traceback."""
-    for frame in traceback.extract_tb(error.__traceback__):
-        path = Path(frame.filename)
-        if path.is_relative_to(_PACKAGE):
-            yield f" at {path.relative_to(_PACKAGE)}:{frame.lineno}"
 
 
 def _line(text: str) -> None:
@@ -299,11 +293,6 @@ class Interrupted(KeyboardInterrupt):
     def __init__(self, number: int) -> None:
         super().__init__(number)
         self.number = number
-
-
-def number_of(interrupt: KeyboardInterrupt) -> int:
-    """Return the number of the signal; for SIGINT Python itself raises `KeyboardInterrupt`."""
-    return interrupt.number if isinstance(interrupt, Interrupted) else int(signal.SIGINT)
 
 
 @contextlib.contextmanager

@@ -207,13 +207,13 @@ def _markdown_table(table: Table[Any]) -> list[str]:
     if not table.folded or not table.rows:
         return _markdown_rows(table, table.rows)
     everything = process.folded(f"{table.folded} ({len(table.rows)})", _markdown_rows(table, table.rows)[:-1])
-    return [*_markdown_rows(table, table.faults), *everything]
+    return [*_markdown_rows(table, table.faults), *everything, ""]
 
 
 def _markdown_rows(table: Table[Row], rows: Sequence[Row]) -> list[str]:
     first, rest = first_rows(rows, table.fault)
     heads = [column.head for column in table.shown_columns]
-    cells = [[column.written(row) for column in table.shown_columns] for row in first]
+    cells = [[plain(column.written(row)) for column in table.shown_columns] for row in first]
     return [*process.table(heads, cells), *_line(rest), ""] if rows and heads else []
 
 

@@ -180,7 +180,10 @@ def _is_hidden(text: str) -> bool:
 
 
 def change_text(path: str, before: Any, after: Any) -> str:
-    """Return the change of a property: both values, or the added and removed items of a list."""
+    """Return the change of a property: both values, or the added and removed items of a list. Empty without
+    values: then only the provider reports the property."""
+    if before is None and after is None:
+        return ""
     if _all_are(list, before) or _all_are(list, after):
         return _list_change(path, items(before), after)
     old, new = value_text(path, before), value_text(path, after)
@@ -207,12 +210,8 @@ def _list_change(path: str, before: list[Any], after: Any) -> str:
 
 
 def property_lines(step: Step) -> list[tuple[str, str]]:
-    """Return (path, change) of each property that differs; the change is empty where only the provider
-    reports the property."""
-    rows = [
-        (path, "" if before is None and after is None else change_text(path, before, after))
-        for path, before, after in differences(step)
-    ]
+    """Return (path, change) of each property that differs, as in `change_text`."""
+    rows = [(path, change_text(path, before, after)) for path, before, after in differences(step)]
     more = len(rows) - _MOST_PROPERTIES
     return rows[:_MOST_PROPERTIES] + ([(f"{more} more", "")] if more > 0 else [])
 
@@ -223,7 +222,7 @@ def short_changes(step: Step) -> list[str]:
         return []
     found: dict[str, None] = {}
     for path, before, after in differences(step):
-        change = "" if before is None and after is None else change_text(path, before, after)
+        change = change_text(path, before, after)
         hidden = not change or change.startswith("changed (hidden")
         found[_short(path) if hidden else f"{_short(path)} {change}"] = None
     return list(found)

@@ -226,7 +226,7 @@ def _labels(environment: Mapping[str, str]) -> list[str]:
 
 def _write(done: Review, made: Comment, given: ReviewOptions) -> ExitCode:
     free = files.STANDARD_OUTPUT not in (given.json_file, given.markdown_file)
-    data = json.dumps(made.digest.data, indent=2, ensure_ascii=False) + "\n"
+    data = json.dumps(made.digest, indent=2, ensure_ascii=False) + "\n"
     return files.write_all(
         "review",
         done.exit_code,

@@ -16,7 +16,7 @@ from pulumi_tke_hybrid.plan.model import Op, Plan, Step
 from pulumi_tke_hybrid.plan.rules.cluster_rules import PHANTOM_HYBRID, POD_NETWORK_OFF
 from pulumi_tke_hybrid.plan.rules.coverage import HEADROOM
 from pulumi_tke_hybrid.plan.zone_changes import ZoneChange
-from pulumi_tke_hybrid.review.grouping import Counts, Group
+from pulumi_tke_hybrid.review.grouping import Group, changes_in
 from pulumi_tke_hybrid.review.redaction import Redactor, shown_errors
 from pulumi_tke_hybrid.review.review import JudgedCause, Review, ReviewVerdict, StackReview
 from pulumi_tke_hybrid.tke.rule import Severity
@@ -32,7 +32,7 @@ def headline(review: Review) -> str:
         _counted([item for item in dangers if item.blocks], "danger"),
         _counted([item for item in dangers if item.accepted], "accepted danger"),
         _counted([item for item in review.causes if item.severity is Severity.WARNING], "warning"),
-        _counts_text(review.counts),
+        _counts_text(review),
     ]
     return "; ".join(part for part in parts if part)
 
@@ -45,14 +45,16 @@ def _counted(causes: Sequence[JudgedCause], noun: str) -> str:
     return several(len(causes), noun) + more
 
 
-def _counts_text(counts: Counts) -> str:
+def _counts_text(review: Review) -> str:
     """Return the counts of changes, replacements apart."""
-    parts = [f"{counts.add} add", f"{counts.update} update", f"{counts.replace} replace"]
-    parts += [f"{counts.delete} delete"]
-    parts += [f"{counts.state_only} in the stack's state only"] if counts.state_only else []
-    parts += [f"{counts.other} unknown"] if counts.other else []
-    folded = f", {counts.noise} without effect, folded" if counts.noise else ""
-    return f"{several(counts.changes, 'change')} ({', '.join(parts)}){folded}"
+    counts = review.counts
+    state_only, unknown = counts[Op.IMPORT] + counts[Op.LEAVE], counts[Op.OTHER]
+    parts = [f"{counts[Op.CREATE]} add", f"{counts[Op.UPDATE]} update"]
+    parts += [f"{counts[Op.REPLACE]} replace", f"{counts[Op.DELETE]} delete"]
+    parts += [f"{state_only} in the stack's state only"] if state_only else []
+    parts += [f"{unknown} unknown"] if unknown else []
+    folded = f", {review.noise} without effect, folded" if review.noise else ""
+    return f"{several(changes_in(counts), 'change')} ({', '.join(parts)}){folded}"
 
 
 def troubles(review: Review) -> list[str]:
@@ -63,15 +65,10 @@ def troubles(review: Review) -> list[str]:
         if stack.plan.unreadable:
             found.append(f"{name}: no whole preview could be read: {stack.plan.unreadable}")
         if stack.plan.failed:
+            count = len(stack.plan.failures)
             silent = any(not shown_errors(failure) for failure in stack.plan.failures)
-            where = (
-                f"; {'its' if len(stack.plan.failures) == 1 else 'their'} text is in the job's log"
-                if silent
-                else ""
-            )
-            found.append(
-                f"{name}: the preview failed with {several(len(stack.plan.failures), 'error')}{where}"
-            )
+            where = f"; {'its' if count == 1 else 'their'} text is in the job's log" if silent else ""
+            found.append(f"{name}: the preview failed with {several(count, 'error')}{where}")
     return found
 
 
@@ -96,10 +93,11 @@ def stopped(review: Review) -> list[str]:
     return [f"--fail-on {review.fail_on.value} stops at {review.stopped_by}"] if stops else []
 
 
-def changed_steps(stack: StackReview) -> list[Step]:
+def changed_steps(review: Review) -> list[Step]:
     """Return the steps whose properties are listed."""
     return [
         step
+        for stack in review.stacks
         for group in stack.grouping.groups
         for step in group.steps
         if step.op in (Op.UPDATE, Op.REPLACE, Op.OTHER)
