@@ -149,8 +149,7 @@ def run(command: Callable[[], object]) -> NoReturn:
 
 
 def code_of(error: BaseException, *, trace: bool = False) -> int:
-    """Return the exit code of an error, and write one line on standard error unless the command has done
-    so."""
+    """Return the exit code of an error, and write one line on standard error unless the command did so."""
     causes = list(_causes(error))
     if isinstance(error, SystemExit) and error.code not in (1, 130):
         return _of_exit(error)
@@ -233,8 +232,7 @@ def prepare_streams() -> None:
 
 
 class _Forgiving(io.FileIO):
-    """Standard error that ignores errors: the exit code still counts after the reader has closed the
-    stream."""
+    """Standard error that ignores errors: the exit code counts after the reader has closed the stream."""
 
     def write(self, data: Any, /) -> int:
         try:
@@ -249,17 +247,13 @@ def _open_missing() -> None:
     streams: Any = sys  # a stream that was closed at the start is None
     if streams.stdin is None:
         _use(os.open(os.devnull, os.O_RDONLY), 0)
-        streams.stdin = io.TextIOWrapper(
-            io.BufferedReader(io.FileIO(0, "r", closefd=False)), encoding="utf-8"
-        )
+        streams.stdin = os.fdopen(0, encoding="utf-8", closefd=False)
     if streams.stdout is None:
         reader, writer = os.pipe()
         os.dup2(writer, 1)
         for number in {reader, writer} - {1}:
             os.close(number)
-        streams.stdout = io.TextIOWrapper(
-            io.BufferedWriter(io.FileIO(1, "w", closefd=False)), encoding="utf-8"
-        )
+        streams.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)
     if streams.stderr is None:
         _use(os.open(os.devnull, os.O_WRONLY), 2)
 
@@ -271,8 +265,7 @@ def _use(opened: int, number: int) -> None:
 
 
 def _flushed(code: int) -> int:
-    """Flush standard output and return the code, so that the interpreter does not end with a code of its
-    own."""
+    """Flush standard output and return the code: the interpreter would end with a code of its own."""
     try:
         sys.stdout.flush()
     except OSError as error:

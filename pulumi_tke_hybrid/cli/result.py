@@ -183,7 +183,7 @@ def as_markdown(result: Result) -> str:
     lines = [result.marker, f"### {sign} {plain(result.headline)}", ""]
     lines += [plain(result.introduction), ""] if result.introduction else []
     lines += _bullets("Dangerous", result, Severity.ERROR)
-    lines += _bullets("Could not tell", result, None, result.unknowns)
+    lines += _bullets("Could not tell", result, None)
     lines += _bullets("Warnings", result, Severity.WARNING)
     lines += _bullets("To know", result, Severity.NOTE)
     for table in result.tables:
@@ -191,15 +191,14 @@ def as_markdown(result: Result) -> str:
     return "\n".join(lines).strip() + "\n"
 
 
-def _bullets(
-    title: str, result: Result, severity: Severity | None, unknowns: Sequence[str] = ()
-) -> list[str]:
+def _bullets(title: str, result: Result, severity: Severity | None) -> list[str]:
     found = [
         f"{'(accepted) ' if result.accepted(item) else ''}{message_of(item)}"
         for item in result.findings
         if item.judged_severity is severity
     ]
-    items, rest = first_rows([*found, *unknowns], _never)
+    found += result.unknowns if severity is None else ()
+    items, rest = first_rows(found, _never)
     return [f"**{title}**", *(f"- {plain(item)}" for item in items), *_line(rest), ""] if items else []
 
 

@@ -53,8 +53,7 @@ class PreviousState:
 
 
 def read(stack: str, environment: Mapping[str, str] = os.environ) -> PreviousState:
-    """Return the last state of the named stack of the project in the working directory. Encrypted values stay
-    encrypted."""
+    """Return the last state of a stack of the project in the working folder; its secrets stay encrypted."""
     named = environment.get(VARIABLE, "")
     if named == "none":
         return PreviousState(unknown_because=f"{VARIABLE} is 'none'")
@@ -193,8 +192,7 @@ def _left(removal: Step) -> Step:
 
 
 def plain(value: Any) -> Any:
-    """Return the value without the SDK's proxy, which raises an error for unknown values; `UNKNOWN` replaces
-    them."""
+    """Return the value without the SDK's proxy, which raises an error for values that are `UNKNOWN` here."""
     if isinstance(value, Mapping):
         return {str(key): plain(_item(value, key)) for key in cast(Props, value)}
     if isinstance(value, Sequence) and not isinstance(value, str | bytes):
@@ -210,8 +208,7 @@ def _item(holder: Any, key: Any) -> Any:
 
 
 def _comparable(old: Any, new: Any) -> Any:
-    """Replace encrypted values by the new ones: a change of a secret cannot be seen, so a secret counts as
-    unchanged."""
+    """Replace encrypted values by the new ones: a change of a secret cannot be seen, so none is reported."""
     if old == SECRET:
         return SECRET if new is None else new
     before, after = mapping(old), mapping(new)
