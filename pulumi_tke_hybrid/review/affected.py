@@ -3,7 +3,7 @@
 `AffectedResources` looks resources up in tables, because a plan may have thousands of findings and resources.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache, cached_property
 from typing import Any
 
@@ -72,17 +72,14 @@ class AffectedResources:
             balanced = self._on_same_cluster(step, self._balanced)
             return _joined(_pods(self._on_same_cluster(step, self._on_eni)), _balancers(balanced))
         if finding.rule.id == GR_SOURCE_ADDRESS.id:
-            return self._on_overlay_of(step)
+            not_yet = step.op is Op.CREATE and unknown(step.new.get("clusterId"))
+            on_overlay = self._on_same_cluster(step, self._on_overlay)
+            return "" if not_yet else _pods(on_overlay) or _NO_OVERLAY_PODS
         if finding.rule.id == ZONE_UNCOVERED.id:
             workloads = self._on_same_cluster(step, self._on_eni)
             return f"pods of {_pods(workloads)} that the scheduler puts there" if workloads else ""
         narrow = is_load_balancer_source(step) or _has_pods(step) or step.type in _GROUPS
         return self._of_step(step) if narrow or finding.path == step.name else ""
-
-    def _on_overlay_of(self, step: Step) -> str:
-        if step.op is Op.CREATE and unknown(step.new.get("clusterId")):
-            return ""
-        return _pods(self._on_same_cluster(step, self._on_overlay)) or _NO_OVERLAY_PODS
 
     def _of_step(self, step: Step) -> str:
         if step.type in _CLUSTER_WIDE and step.op.ends:
@@ -111,8 +108,7 @@ class AffectedResources:
         return [other for other in others if not (found := self._clusters_of(other.urn)) or own & found]
 
     def _reachable_clusters(self, urn: str) -> set[str]:
-        """Return the clusters that the resource's properties come from, directly or through other
-        resources."""
+        """Return the clusters that the resource's properties come from, also through other resources."""
         found, waiting, seen = set[str](), [urn], {urn}
         while waiting:
             urn = waiting.pop()
@@ -259,14 +255,13 @@ class Selectors:
                 self._named.setdefault((namespace_of(step.old), at(step.old, "metadata", "name")), []).append(
                     step
                 )
-                for label in _of(step, _selector(step))[:1]:
+                for label in _selector(step)[:1]:
                     self._services.setdefault(label, []).append(step)
 
     def backends(self, source: Step) -> list[Step]:
-        """Return the workloads whose pods the Service selects; for an Ingress those of the Services that its
-        rules name."""
+        """Return the workloads whose pods the Service selects; for an Ingress those of its Services."""
         if load_balancer_source(source) is not On.INGRESS:
-            wanted = _of(source, _selector(source))
+            wanted = _selector(source)
             none: list[Step] = []
             candidates = min((self._workloads.get(label, none) for label in wanted), key=len, default=none)
             return [workload for workload in candidates if _matches(workload, wanted)]
@@ -278,13 +273,12 @@ class Selectors:
         return _unique(workload for service in services for workload in self.backends(service))
 
     def load_balanced_by(self, workload: Step) -> list[Step]:
-        """Return the Services that select the workload's pods, and the Ingresses that name one of these
-        Services."""
+        """Return the Services that select the workload's pods, and the Ingresses that name such a Service."""
         services = [
             service
             for label in _every_label(workload)
             for service in self._services.get(label, ())
-            if _matches(workload, _of(service, _selector(service)))
+            if _matches(workload, _selector(service))
         ]
         names = [(namespace_of(service.old), at(service.old, "metadata", "name")) for service in services]
         ingresses = (ingress for name in names for ingress in self._ingresses.get(name, ()))
@@ -295,26 +289,27 @@ def _unique(steps: Iterable[Step]) -> list[Step]:
     return list({step.urn: step for step in steps}.values())
 
 
-def _labels(workload: Step) -> list[Mapping[str, Any]]:
-    return [
-        mapping(at(holder.template, "metadata", "labels")) for holder in holders(workload.type, workload.old)
-    ]
-
-
-def _selector(service: Step) -> Mapping[str, Any]:
-    return mapping(at(service.old, "spec", "selector"))
-
-
-def _of(step: Step, labels: Mapping[str, Any]) -> Sequence[Label]:
-    return [(namespace_of(step.old), key, value) for key, value in labels.items() if isinstance(value, str)]
+def _labels(workload: Step) -> list[list[Label]]:
+    """Return the labels of each pod template."""
+    templates = [holder.template for holder in holders(workload.type, workload.old)]
+    return [_in_namespace(workload, at(template, "metadata", "labels")) for template in templates]
 
 
 def _every_label(workload: Step) -> Iterable[Label]:
-    return dict.fromkeys(label for labels in _labels(workload) for label in _of(workload, labels))
+    return dict.fromkeys(label for labels in _labels(workload) for label in labels)
+
+
+def _selector(service: Step) -> list[Label]:
+    return _in_namespace(service, at(service.old, "spec", "selector"))
+
+
+def _in_namespace(step: Step, labels: object) -> list[Label]:
+    space = namespace_of(step.old)
+    return [(space, key, value) for key, value in mapping(labels).items() if isinstance(value, str)]
 
 
 def _matches(workload: Step, wanted: Sequence[Label]) -> bool:
-    return any(set(wanted) <= set(_of(workload, labels)) for labels in _labels(workload))
+    return any(set(wanted) <= set(labels) for labels in _labels(workload))
 
 
 def _service_names(value: object) -> Iterator[str]:

@@ -154,8 +154,7 @@ class _Errors:
 
     @contextmanager
     def translated(self, action: str, *, existing: bool = False) -> Generator[None]:
-        """Raise `CannotPost` for each error of a client, or `Gone` for an existing comment that is not
-        found."""
+        """Raise `CannotPost` for each error of a client, or `Gone` if an `existing` comment is not found."""
         try:
             yield
         except github.GithubException as error:

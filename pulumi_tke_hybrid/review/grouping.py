@@ -34,24 +34,19 @@ def noise_kind(step: Step) -> str:
         return "stack outputs" if step.op is Op.UPDATE else ""
     if not step.custom:
         return ""  # a component, which has its own line
-    if (
-        step.op is Op.UPDATE
-        and step.type.startswith(resource_types.PROVIDERS)
-        and step.changed_inputs <= _FROM_VERSIONS
-    ):
-        return "versions of providers"
     if step.type in _BOOKKEEPING and step.op in (Op.CREATE, Op.UPDATE):
         return "steps that only wait or check"
-    if step.op is Op.UPDATE and step.changed_inputs == {"__provider"}:
+    if step.op is not Op.UPDATE:
+        return ""
+    changed = step.changed_inputs
+    if step.type.startswith(resource_types.PROVIDERS) and changed <= _FROM_VERSIONS:
+        return "versions of providers"
+    if changed == {"__provider"}:
         return "versions of this library"
-    if step.op is Op.UPDATE and step.type == resource_types.CLUSTER and _only_order(step):
-        return "order of a list"
+    if changed == {"eniSubnetIds"} and step.type == resource_types.CLUSTER:
+        before, after = texts(step.old.get("eniSubnetIds")), texts(step.new.get("eniSubnetIds"))
+        return "order of a list" if before and sorted(before) == sorted(after) else ""
     return ""
-
-
-def _only_order(step: Step) -> bool:
-    before, after = texts(step.old.get("eniSubnetIds")), texts(step.new.get("eniSubnetIds"))
-    return step.changed_inputs == {"eniSubnetIds"} and bool(before) and sorted(before) == sorted(after)
 
 
 _COMPONENT = "tke-hybrid:index:"
@@ -99,8 +94,7 @@ class Group:
 
     @cached_property
     def summary(self) -> str:
-        """The changes in a few words; names and values are not escaped yet. Read after the last step is
-        added."""
+        """The changes in a few words, not escaped yet. Read after the last step is added."""
         if self.op not in (Op.CREATE, Op.DELETE):
             return "; ".join(dict.fromkeys(_phrases(self))) or "its settings"
         words = ["new" if self.op is Op.CREATE else "deleted", *(f"zone {zone}" for zone in self.zones)]
@@ -111,10 +105,9 @@ class Group:
     @property
     def op(self) -> Op:
         """The operation of the group as a whole."""
-        ops = {step.op for step in self.steps}
-        if self.head is not None and self.head.op in (Op.CREATE, Op.DELETE):
-            return self.head.op
-        return ops.pop() if len(ops) == 1 and self.head is None else Op.UPDATE
+        if self.head is None:
+            return self.steps[0].op
+        return self.head.op if self.head.op in (Op.CREATE, Op.DELETE) else Op.UPDATE
 
     @property
     def sign(self) -> str:
@@ -211,12 +204,8 @@ def _inputs(component: Step) -> list[str]:
 
 def _phrases(group: Group) -> Iterator[str]:
     if group.head is not None:
-        changes = (
-            f"{path} {change_text(path, old, new)}"
-            for path, old, new in differences(group.head)
-            if old != new
-        )
-        yield from list(changes)[:4]
+        changed = [change for change in differences(group.head) if change[1] != change[2]]
+        yield from (f"{path} {change_text(path, old, new)}" for path, old, new in changed[:4])
     for step in group.steps[:_MOST_STEPS]:
         kind = short_type(step) if group.head is not None else ""
         if step.op is Op.UPDATE:

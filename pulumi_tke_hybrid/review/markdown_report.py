@@ -156,11 +156,8 @@ class _Writer:
             spare -= len(fitting)
             narrow += [head, *fitting]
         rest = causes[len(shown) :]
-        return (
-            [*narrow, f"- and {len(rest)} more: {listed(rest, self._detail.subjects, self._short)}"]
-            if rest
-            else narrow
-        )
+        named = listed(rest, self._detail.subjects, self._short)
+        return [*narrow, f"- and {len(rest)} more: {named}"] if rest else narrow
 
     def _cut(self, item: JudgedCause, below: Sequence[str], room: int) -> list[str]:
         """Return the consequences in at most `room` lines: the last line names the rest by their rules."""
@@ -180,21 +177,18 @@ class _Writer:
         code = f" · accept code `{item.code}`" if self._review.needs_code(item) else ""
         change = self._change_text(item.stack, item.cause.findings)
         head = f"- {LEVELS[item.level]}{accepted} {change} {self._rule(finding)}{code}"
+        # In one line: the first clause of the effect, and for a warning no more than a decision needs.
+        full = wide or item.severity is Severity.ERROR
         parts = {
-            "Affected": affected,
-            "Effect": finding.why,
+            "Affected": affected if full else "",
+            "Effect": finding.why if wide else finding.why.partition("; ")[0],
             "Do": finding.todo,
-            "If intended": finding.intended,
+            "If intended": finding.intended if full else "",
         }
-        if not wide:  # the first clause of the effect, and for a warning no more than a decision needs
-            danger = item.severity is Severity.ERROR
-            parts |= {"Affected": affected if danger else "", "Effect": finding.why.partition("; ")[0]}
-            parts |= {} if danger else {"If intended": ""}
         shown = [f"**{title}:** {self._prose(text)}" for title, text in parts.items() if text]
         if self._review.needs_code(item):
-            useless = (
-                " (accepting does not help: the apply fails)" if finding.why.startswith(APPLY_FAILS) else ""
-            )
+            fails = finding.why.startswith(APPLY_FAILS)
+            useless = " (accepting does not help: the apply fails)" if fails else ""
             shown.append(
                 f"**To accept it as it is:** label `{LABEL}:{item.code}` or `--accept {item.code}`{useless}"
             )

@@ -36,7 +36,7 @@ _SIZED_POOLS = (resource_types.NODE_POOL, resource_types.NATIVE_NODE_POOL)
 def opening(review: Review) -> list[tuple[str, str]]:
     """Return (title, sentence) of each line: `If merged` and `Check`; no title where no effect was found."""
     if review.verdict is ReviewVerdict.COULD_NOT_TELL:
-        return _lines(
+        return _sentences(
             "not known: no whole preview could be read, so this comment shows no effect or only a part of"
             " it.",
             "do not merge on this comment; run the preview again and read the job's log.",
@@ -51,7 +51,7 @@ def opening(review: Review) -> list[tuple[str, str]]:
     return _found(review, judged) if judged else _nothing_found(review)
 
 
-def _lines(merged: str, check: str) -> list[tuple[str, str]]:
+def _sentences(merged: str, check: str) -> list[tuple[str, str]]:
     return [("If merged", merged), ("Check", check)]
 
 
@@ -62,7 +62,7 @@ def _failed(review: Review, judged: Sequence[JudgedCause]) -> list[tuple[str, st
     )
     if judged:
         merged += f" The following holds once the error is fixed. {_merged(review, judged)}"
-    return _lines(
+    return _sentences(
         merged, "send the change back to its author: the error must be fixed and a new preview made."
     )
 
@@ -75,26 +75,23 @@ def _found(review: Review, judged: Sequence[JudgedCause]) -> list[tuple[str, str
     if NOT_IN_PREVIEW in affected:
         question += f" {affected[0].upper()}{affected[1:]}"
     accepted = " The danger is accepted already." if judged[0].accepted else ""
-    return _lines(_merged(review, judged), f"{question}{'' if question.endswith('?') else '.'}{accepted}")
+    return _sentences(_merged(review, judged), f"{question}{'' if question.endswith('?') else '.'}{accepted}")
 
 
 def _merged(review: Review, judged: Sequence[JudgedCause]) -> str:
     first, rest = judged[0], judged[1:]
     dangers = sum(item.severity is Severity.ERROR for item in rest)
-    more = [
-        several(dangers, "more danger") if dangers else "",
-        several(len(rest) - dangers, "more warning") if len(rest) > dangers else "",
-    ]
-    also = " and ".join(part for part in more if part)
+    more = {"more danger": dangers, "more warning": len(rest) - dangers}
+    also = " and ".join(several(count, noun) for noun, count in more.items() if count)
     affected = review.affected(first)
-    change = _change(review, first)
     effect = first.cause.first.why.partition("; ")[0]
     known = f" Affected: {affected}." if affected and NOT_IN_PREVIEW not in affected else ""
     only_new = changes_in(review.counts) == review.counts[Op.CREATE]
     added = _added_effects(review.steps)
     news = _news(added) if only_new or first.severity is not Severity.ERROR or len(added) <= _FEW else ""
-    start = f"{_all_deleted(review)}{_new_zones(review)}{change}. {effect[:1].upper()}{effect[1:]}."
-    return f"{start}{known}{news}{f' And {also}, below.' if also else ''}"
+    start = f"{_all_deleted(review)}{_new_zones(review)}{_change(review, first)}."
+    below = f" And {also}, below." if also else ""
+    return f"{start} {effect[:1].upper()}{effect[1:]}.{known}{news}{below}"
 
 
 def _change(review: Review, item: JudgedCause) -> str:
@@ -102,9 +99,8 @@ def _change(review: Review, item: JudgedCause) -> str:
     where the changes differ."""
     findings = item.cause.findings
     if len({finding.head for finding in findings}) == 1:
-        return (
-            f"{listed([_named(review, item.stack, finding) for finding in findings], 3)}: {findings[0].head}"
-        )
+        places = listed(findings, _FEW, lambda finding: _named(review, item.stack, finding))
+        return f"{places}: {findings[0].head}"
     each = [f"{_named(review, item.stack, finding)}: {finding.head}" for finding in findings[:_FEW]]
     return "; ".join([*each, *([f"and {len(findings) - _FEW} more"] if len(findings) > _FEW else [])])
 
@@ -162,7 +158,7 @@ def _nothing_found(review: Review) -> list[tuple[str, str]]:
     count = sum(len(item.cause.findings) for item in unjudged) + len(unnamed)
     also = f" A rolling update replaces {', '.join(restarted)}, one after another." if restarted else ""
     if count:
-        return _lines(
+        return _sentences(
             f"{NO_EFFECT.lower()} in what was judged; not judged: {count} ({names}).{_news(added)}{also}",
             "the effect of the parts that were not judged on addresses and load balancers; ask their author.",
         )
@@ -173,7 +169,7 @@ def _nothing_found(review: Review) -> list[tuple[str, str]]:
             if view.unused_subnets(review.steps)
             else ""
         )
-        return _lines(
+        return _sentences(
             f"{', '.join(added)}. Nothing that exists loses its network or its address.{also}",
             f"is everything new here as planned (ranges, nodes, load balancers, pods)?{unused}",
         )
@@ -199,9 +195,8 @@ def _restarted_effects(steps: Sequence[Step]) -> list[str]:
 
 def _bounded(phrases: Iterable[str]) -> list[str]:
     found = list(phrases)
-    return found[:_MOST_EFFECTS] + (
-        [f"{len(found) - _MOST_EFFECTS} more"] if len(found) > _MOST_EFFECTS else []
-    )
+    more = len(found) - _MOST_EFFECTS
+    return [*found[:_MOST_EFFECTS], f"{more} more"] if more > 0 else found
 
 
 def _effects_of(step: Step) -> Iterator[str]:
@@ -220,13 +215,10 @@ def _effects_of(step: Step) -> Iterator[str]:
     elif step.type == resource_types.SWITCH:
         yield "pods may have addresses of container subnets from then on (VPC-CNI is switched on)"
     elif is_load_balancer_source(step):
-        if existing_balancer(step, step.new):
-            yield f"{step.name} uses the load balancer {existing_balancer(step, step.new)}"
-        else:
-            yield (
-                f"new {'internal' if internal_subnet(step, step.new) else 'public'} load balancer for"
-                f" {step.name}"
-            )
+        named = existing_balancer(step, step.new)
+        kind = "internal" if internal_subnet(step, step.new) else "public"
+        new = f"new {kind} load balancer for {step.name}"
+        yield f"{step.name} uses the load balancer {named}" if named else new
     elif not step.type.endswith("Patch"):  # a Patch kind changes a workload that is there
         yield from (
             f"new workload {step.name} ({pods_text([holder])})" for holder in holders(step.type, step.new)
@@ -250,11 +242,8 @@ def _pod_changes(step: Step) -> Iterator[str]:
 def _rollouts(step: Step) -> Iterator[str]:
     for was, becomes in zip(holders(step.type, step.old), holders(step.type, step.new), strict=False):
         if was.template != becomes.template:
-            away = (
-                " (none until it is back)"
-                if step.type == resource_types.STATEFUL_SET and becomes.pods == 1
-                else ""
-            )
+            alone = step.type == resource_types.STATEFUL_SET and becomes.pods == 1
+            away = " (none until it is back)" if alone else ""
             yield f"{pods_text([becomes])} of {step.name}{away}"
 
 

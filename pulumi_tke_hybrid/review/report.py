@@ -120,7 +120,7 @@ def _counts(counts: Counter[Op], noise: int) -> dict[str, int]:
 
 
 def _finding(line: Line, item: JudgedFinding) -> dict[str, Any]:
-    finding, cause = item.finding, item.of
+    finding, cause = item.finding, item.cause
     return {
         "rule": finding.rule.id,
         "severity": finding.severity.value,

@@ -42,8 +42,7 @@ class ReviewVerdict(str, Enum):
 
 
 LABEL = "tke-hybrid/accept"
-"""A label `tke-hybrid/accept:CODE` accepts the danger of that code: 26 characters, of 50 that GitHub
-allows."""
+"""A label `tke-hybrid/accept:CODE` accepts the danger of that code: 26 characters, GitHub allows 50."""
 _CODE = re.compile(r"[A-Z2-7]{8}")
 
 
@@ -54,8 +53,7 @@ class Acceptance:
     code: str
     """Empty where the label or the option holds no code: then nothing is accepted."""
     by: str
-    """The source for the record: the option, or the label and the account that set the label, where that is
-    known."""
+    """For the record: the option, or the label and the account that set the label, where that is known."""
 
 
 @dataclass(frozen=True)
@@ -97,14 +95,14 @@ class JudgedFinding:
     """A finding with its cause."""
 
     finding: Finding
-    of: JudgedCause
+    cause: JudgedCause
     follows: str = ""
     """Path of the finding that this one follows from; empty for a cause."""
 
     @property
     def blocks(self) -> bool:
         """Whether a pipeline must stop."""
-        return self.finding.severity is Severity.ERROR and self.of.accepted is None
+        return self.finding.severity is Severity.ERROR and self.cause.accepted is None
 
 
 def code_in(text: str) -> str:
@@ -148,11 +146,8 @@ def verdict(plans: Sequence[StackPlan], causes: Iterable[JudgedCause]) -> Review
         return ReviewVerdict.INVALID
     if not plans or any(plan.unreadable for plan in plans):
         return ReviewVerdict.COULD_NOT_TELL
-    return (
-        ReviewVerdict.CHANGES
-        if any(step.op.changes for plan in plans for step in plan.steps)
-        else ReviewVerdict.CLEAN
-    )
+    changes = any(step.op.changes for plan in plans for step in plan.steps)
+    return ReviewVerdict.CHANGES if changes else ReviewVerdict.CLEAN
 
 
 @dataclass(frozen=True)
@@ -213,7 +208,8 @@ class Review:
         """The warnings or changes that `--fail-on` stops at, in words; empty where `--fail-on` stops at
         nothing beside a danger."""
         warnings = sum(
-            item.finding.severity is Severity.WARNING and item.of.accepted is None for item in self.findings
+            item.finding.severity is Severity.WARNING and item.cause.accepted is None
+            for item in self.findings
         )
         if warnings and self.fail_on.warnings_count:
             return several(warnings, "warning")

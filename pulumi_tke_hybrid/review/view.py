@@ -23,8 +23,7 @@ from pulumi_tke_hybrid.tke.rule import Severity
 
 
 def headline(review: Review) -> str:
-    """Return the counts of dangers, warnings and changes. A danger with its consequences counts once, as it
-    is one row."""
+    """Return the counts of dangers, warnings and changes. A danger with its consequences counts once."""
     if review.verdict is ReviewVerdict.CLEAN:
         return "nothing changes"
     dangers = [item for item in review.causes if item.severity is Severity.ERROR]
@@ -61,14 +60,13 @@ def troubles(review: Review) -> list[str]:
     """Return the reasons why a stack's preview is not whole."""
     found: list[str] = []
     for stack in review.stacks:
-        name = stack.name
         if stack.plan.unreadable:
-            found.append(f"{name}: no whole preview could be read: {stack.plan.unreadable}")
+            found.append(f"{stack.name}: no whole preview could be read: {stack.plan.unreadable}")
         if stack.plan.failed:
             count = len(stack.plan.failures)
             silent = any(not shown_errors(failure) for failure in stack.plan.failures)
             where = f"; {'its' if count == 1 else 'their'} text is in the job's log" if silent else ""
-            found.append(f"{name}: the preview failed with {several(count, 'error')}{where}")
+            found.append(f"{stack.name}: the preview failed with {several(count, 'error')}{where}")
     return found
 
 
@@ -114,9 +112,8 @@ def unknowns(review: Review) -> list[str]:
             names = ", ".join(sorted(plan.unknown_operations))
             found.append(f"{start}the meaning of {names}: unknown operations count as changes")
         if plan.unknowns:
-            found.append(
-                f"{start}values of {several(plan.unknowns, 'resource')} that are known only after `up`"
-            )
+            count = several(plan.unknowns, "resource")
+            found.append(f"{start}values of {count} that are known only after `up`")
         if any(zone.covered and zone.free is None for zone in stack.zones):
             found.append(f"{start}free addresses of some container subnets")
     return found
@@ -260,10 +257,8 @@ def zones(stack: StackReview) -> ReviewTable[ZoneRow]:
     only = len({step.urn for step in stack.plan.steps if step.type == resource_types.CLUSTER}) < 2
     overlay = "" if any(zone.subnets for zone in stack.zones) else "GlobalRouter only"
     unused = unused_subnets(stack.plan.steps)
-    rows: list[ZoneRow] = []
-    for zone in stack.zones:
-        verdict = _cluster_verdict(zone, verdicts, only) or overlay
-        rows.append(ZoneRow(zone, stack.plan.whole, verdict, _unused(zone, unused)))
+    judged = [(zone, _cluster_verdict(zone, verdicts, only) or overlay) for zone in stack.zones]
+    rows = [ZoneRow(zone, stack.plan.whole, verdict, _unused(zone, unused)) for zone, verdict in judged]
     return ReviewTable(_ZONE_COLUMNS, rows)
 
 
@@ -307,8 +302,7 @@ def _cluster_verdicts(stack: StackReview) -> dict[str, str]:
 
 
 def _cluster_verdict(zone: ZoneChange, verdicts: Mapping[str, str], only: bool) -> str:
-    """Return the verdict on the zone's cluster, or on any cluster where the plan does not show the zone's
-    cluster."""
+    """Return the verdict on the zone's cluster, or on any cluster where the plan does not name the zone's."""
     clusters = set(zone.pools).union(*(subnet.clusters for subnet in zone.subnets))
     if only or not clusters or UNKNOWN_CLUSTER in clusters or UNKNOWN_CLUSTER in verdicts:
         return next(iter(verdicts.values()), "")

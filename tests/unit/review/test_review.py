@@ -75,9 +75,9 @@ def test_accepting_a_cause_accepts_its_consequences_and_no_other_set() -> None:
     done = judged(recorded("raw-cluster-replaced.json"))
     (cause,) = done.causes
     assert len(cause.cause.consequences) == 5
-    assert all(item.of.code == cause.code for item in done.findings)
+    assert all(item.cause.code == cause.code for item in done.findings)
     assert all(
-        item.of.accepted
+        item.cause.accepted
         for item in judged(recorded("raw-cluster-replaced.json"), accept=(cause.code,)).findings
     )
     fewer = replace(cause.cause, consequences=cause.cause.consequences[1:])
