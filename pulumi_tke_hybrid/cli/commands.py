@@ -66,13 +66,13 @@ class Root(TyperGroup):
         except BaseException as error:
             raise SystemExit(process.code_of(error, trace=trace)) from None
 
+    @_wrong_use()
     def make_context(self, *args: Any, **kwargs: Any) -> Any:
-        with _wrong_use():
-            return super().make_context(*args, **kwargs)
+        return super().make_context(*args, **kwargs)
 
+    @_wrong_use()
     def invoke(self, *args: Any, **kwargs: Any) -> Any:
-        with _wrong_use():
-            return super().invoke(*args, **kwargs)
+        return super().invoke(*args, **kwargs)
 
 
 app = typer.Typer(

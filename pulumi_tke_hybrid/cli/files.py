@@ -99,27 +99,25 @@ def complain(command: str, message: str) -> None:
 def opened(name: str, option: str = "") -> Generator[BinaryIO]:
     """Open the file for bytes. Raises `WrongUse` for an error when the file is opened or read."""
     try:
-        with contextlib.ExitStack() as stack:
-            yield (
-                sys.stdin.buffer
-                if name == STANDARD_INPUT
-                else stack.enter_context(_path(name, option).open("rb"))
-            )
+        if name == STANDARD_INPUT:
+            yield sys.stdin.buffer
+        else:
+            _refuse_impossible(name, option)
+            with Path(name).open("rb") as source:
+                yield source
     except OSError as error:
         raise WrongUse(f"{option} {name} cannot be read: {error.strerror}".strip()) from None
 
 
-def _path(name: str, option: str) -> Path:
+def _refuse_impossible(name: str, option: str) -> None:
     try:
         os.stat(name)
     except ValueError as error:  # a zero byte, or a character that file names cannot have
         raise WrongUse(f"{option} {name!r} cannot be read: {error}".strip()) from None
-    return Path(name)
 
 
 def read(option: str, name: str, command: str) -> dict[str, Any]:
-    """Return the JSON object of the file that an option names. `command` is the command that writes such a
-    file. Raises `WrongUse`."""
+    """Return the JSON object of the file that an option names, which `command` writes. Raises `WrongUse`."""
     from pulumi_tke_hybrid.plan.json_stream import Unreadable, read_object
 
     with opened(name, option) as source:
@@ -131,8 +129,7 @@ def read(option: str, name: str, command: str) -> dict[str, Any]:
 
 
 def read_facts(name: str, command: str = FACTS_COMMAND) -> "ClusterFacts":
-    """Return the facts of a cluster in the file of `--facts`. `command` writes such a file. Raises
-    `WrongUse`."""
+    """Return the facts of a cluster in the file of `--facts`, which `command` writes. Raises `WrongUse`."""
     from pulumi_tke_hybrid.tke.cluster import ClusterFacts
 
     found = read("--facts", name, command)
@@ -164,8 +161,7 @@ MarkdownFile = Annotated[
 
 @contextlib.contextmanager
 def report_errors(command: str) -> Generator[None]:
-    """Run a command; an error that the user can correct ends the command with one line and the exit code of
-    the error."""
+    """Run a command; an error that the user can correct ends the command with one line and its exit code."""
     try:
         yield
     except CommandError as error:

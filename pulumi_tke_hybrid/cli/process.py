@@ -18,7 +18,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from enum import Enum, IntEnum
 from pathlib import Path
 from types import FrameType
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from pulumi_tke_hybrid.tke import printable
 
@@ -81,6 +81,7 @@ class CannotWrite(CouldNotTell):
 
 
 MAX_LENGTH = 400
+Item = TypeVar("Item")
 _SIGNS = str.maketrans(
     {sign: f"\\{sign}" for sign in "\\`*_[]|~#@"} | {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
 )
@@ -101,10 +102,10 @@ def several(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
-def listed(items: Sequence[str], most: int = 5) -> str:
-    """The first items, and the number of the others."""
+def listed(items: Sequence[Item], most: int = 5, text: Callable[[Item], str] = str) -> str:
+    """The first items, and the number of the others. `text` makes the text of an item."""
     more = len(items) - most
-    return ", ".join(items[:most]) + (f" and {more} more" if more > 0 else "")
+    return ", ".join(map(text, items[:most])) + (f" and {more} more" if more > 0 else "")
 
 
 def plain(text: str, most: int = 800) -> str:
@@ -113,17 +114,13 @@ def plain(text: str, most: int = 800) -> str:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """The lines of a Markdown table, each cell escaped."""
-    return [
-        f"| {' | '.join(head)} |",
-        f"|{'---|' * len(head)}",
-        *(f"| {' | '.join(plain(cell) for cell in row)} |" for row in rows),
-    ]
+    """The lines of a Markdown table, whose cells are escaped already."""
+    return [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}", *(f"| {' | '.join(row)} |" for row in rows)]
 
 
 def folded(summary: str, lines: Sequence[str]) -> list[str]:
     """Markdown lines that a code host shows after a click."""
-    return [f"<details><summary>{summary}</summary>", "", *lines, "", "</details>", ""]
+    return [f"<details><summary>{summary}</summary>", "", *lines, "", "</details>"]
 
 
 TRACEBACK = "--traceback"
@@ -152,15 +149,15 @@ def run(command: Callable[[], object]) -> NoReturn:
 
 
 def code_of(error: BaseException, *, trace: bool = False) -> int:
-    """Return the exit code of an error, and write one line on standard error unless the command has done
-    so."""
+    """Return the exit code of an error, and write one line on standard error unless the command did so."""
     causes = list(_causes(error))
     if isinstance(error, SystemExit) and error.code not in (1, 130):
         return _of_exit(error)
     interrupt = next((cause for cause in causes if isinstance(cause, KeyboardInterrupt)), None)
     if interrupt is not None:
         _line("ended before it was done")
-        return 128 + number_of(interrupt)
+        # For SIGINT Python itself raises `KeyboardInterrupt`.
+        return 128 + (interrupt.number if isinstance(interrupt, Interrupted) else signal.SIGINT)
     write = next((cause for cause in causes if isinstance(cause, OSError) and cause.errno in _OUTPUT), None)
     if write is not None:
         _line(f"output could not be written: {write.strerror}")
@@ -206,21 +203,17 @@ def _missing(error: ImportError) -> str:
 
 def _fault(error: BaseException) -> str:
     """Return the line for a fault of this package, without the error's text, which may hold a secret."""
-    where = next((place for place in reversed(list(_places(error))) if place), "")
+    files = [(Path(frame.filename), frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
+    ours = [
+        f" at {file.relative_to(_PACKAGE)}:{line}" for file, line in files if file.is_relative_to(_PACKAGE)
+    ]
+    where = ours[-1] if ours else ""
     versions = f"Python {platform.python_version()}"
     return (
         f"a fault of tke-hybrid itself: {type(error).__name__}{where} ({versions}). Please report this line"
         f" to the maintainers of pulumi-tke-hybrid; {TRACEBACK} prints the stack trace, which may hold"
         " secrets"
     )
-
-
-def _places(error: BaseException) -> Iterator[str]:
-    """Return the lines of this package in the traceback."""
-    for frame in traceback.extract_tb(error.__traceback__):
-        path = Path(frame.filename)
-        if path.is_relative_to(_PACKAGE):
-            yield f" at {path.relative_to(_PACKAGE)}:{frame.lineno}"
 
 
 def _line(text: str) -> None:
@@ -239,8 +232,7 @@ def prepare_streams() -> None:
 
 
 class _Forgiving(io.FileIO):
-    """Standard error that ignores errors: the exit code still counts after the reader has closed the
-    stream."""
+    """Standard error that ignores errors: the exit code counts after the reader has closed the stream."""
 
     def write(self, data: Any, /) -> int:
         try:
@@ -255,17 +247,13 @@ def _open_missing() -> None:
     streams: Any = sys  # a stream that was closed at the start is None
     if streams.stdin is None:
         _use(os.open(os.devnull, os.O_RDONLY), 0)
-        streams.stdin = io.TextIOWrapper(
-            io.BufferedReader(io.FileIO(0, "r", closefd=False)), encoding="utf-8"
-        )
+        streams.stdin = os.fdopen(0, encoding="utf-8", closefd=False)
     if streams.stdout is None:
         reader, writer = os.pipe()
         os.dup2(writer, 1)
         for number in {reader, writer} - {1}:
             os.close(number)
-        streams.stdout = io.TextIOWrapper(
-            io.BufferedWriter(io.FileIO(1, "w", closefd=False)), encoding="utf-8"
-        )
+        streams.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)
     if streams.stderr is None:
         _use(os.open(os.devnull, os.O_WRONLY), 2)
 
@@ -277,8 +265,7 @@ def _use(opened: int, number: int) -> None:
 
 
 def _flushed(code: int) -> int:
-    """Flush standard output and return the code, so that the interpreter does not end with a code of its
-    own."""
+    """Flush standard output and return the code: the interpreter would end with a code of its own."""
     try:
         sys.stdout.flush()
     except OSError as error:
@@ -299,11 +286,6 @@ class Interrupted(KeyboardInterrupt):
     def __init__(self, number: int) -> None:
         super().__init__(number)
         self.number = number
-
-
-def number_of(interrupt: KeyboardInterrupt) -> int:
-    """Return the number of the signal; for SIGINT Python itself raises `KeyboardInterrupt`."""
-    return interrupt.number if isinstance(interrupt, Interrupted) else int(signal.SIGINT)
 
 
 @contextlib.contextmanager

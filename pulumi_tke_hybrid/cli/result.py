@@ -183,7 +183,7 @@ def as_markdown(result: Result) -> str:
     lines = [result.marker, f"### {sign} {plain(result.headline)}", ""]
     lines += [plain(result.introduction), ""] if result.introduction else []
     lines += _bullets("Dangerous", result, Severity.ERROR)
-    lines += _bullets("Could not tell", result, None, result.unknowns)
+    lines += _bullets("Could not tell", result, None)
     lines += _bullets("Warnings", result, Severity.WARNING)
     lines += _bullets("To know", result, Severity.NOTE)
     for table in result.tables:
@@ -191,15 +191,14 @@ def as_markdown(result: Result) -> str:
     return "\n".join(lines).strip() + "\n"
 
 
-def _bullets(
-    title: str, result: Result, severity: Severity | None, unknowns: Sequence[str] = ()
-) -> list[str]:
+def _bullets(title: str, result: Result, severity: Severity | None) -> list[str]:
     found = [
         f"{'(accepted) ' if result.accepted(item) else ''}{message_of(item)}"
         for item in result.findings
         if item.judged_severity is severity
     ]
-    items, rest = first_rows([*found, *unknowns], _never)
+    found += result.unknowns if severity is None else ()
+    items, rest = first_rows(found, _never)
     return [f"**{title}**", *(f"- {plain(item)}" for item in items), *_line(rest), ""] if items else []
 
 
@@ -207,13 +206,13 @@ def _markdown_table(table: Table[Any]) -> list[str]:
     if not table.folded or not table.rows:
         return _markdown_rows(table, table.rows)
     everything = process.folded(f"{table.folded} ({len(table.rows)})", _markdown_rows(table, table.rows)[:-1])
-    return [*_markdown_rows(table, table.faults), *everything]
+    return [*_markdown_rows(table, table.faults), *everything, ""]
 
 
 def _markdown_rows(table: Table[Row], rows: Sequence[Row]) -> list[str]:
     first, rest = first_rows(rows, table.fault)
     heads = [column.head for column in table.shown_columns]
-    cells = [[column.written(row) for column in table.shown_columns] for row in first]
+    cells = [[plain(column.written(row)) for column in table.shown_columns] for row in first]
     return [*process.table(heads, cells), *_line(rest), ""] if rows and heads else []
 
 

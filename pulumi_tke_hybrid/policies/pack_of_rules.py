@@ -30,21 +30,10 @@ from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
 
 NAME = "tke-hybrid"
 BY_REMOVAL = "-by-removal"
-"""Suffix of the policies on removed resources, which Pulumi shows to stack policies only; a policy is of one
-kind."""
+"""Suffix of the policies on removed resources, which only stack policies see; a policy is of one kind."""
 ADVISORY = "-advisory"
 """Suffix of the policies for findings below the severity of their rule; a policy has one level."""
 _NOT_READ = f"so changes were not judged, only zones and ranges; {steps.VARIABLE} may name an export"
-
-
-def rules_on_resources() -> list[Rule]:
-    """Rules that get a policy on single resources."""
-    return [*registry.rules_on_resources(), NOT_JUDGED]
-
-
-def rules_on_removals() -> list[Rule]:
-    """Rules that get a policy on removed resources."""
-    return [*registry.rules_on_removals(), NOT_JUDGED]
 
 
 def policies(read: Callable[[str], PreviousState] = steps.read) -> list[Policy]:
@@ -54,10 +43,10 @@ def policies(read: Callable[[str], PreviousState] = steps.read) -> list[Policy]:
     """
     history = _History(read)
     return [
-        *(_on_resources(rule, history) for rule in rules_on_resources()),
+        *(_on_resources(rule, history) for rule in (*registry.rules_on_resources(), NOT_JUDGED)),
         *(_on_resources(rule, history, milder=True) for rule in registry.rules_with_milder_findings()),
         *(_on_stack(rule, history) for rule in registry.rules_on_plans() if rule != NOT_JUDGED),
-        *(_on_removals(rule, history) for rule in rules_on_removals()),
+        *(_on_removals(rule, history) for rule in (*registry.rules_on_removals(), NOT_JUDGED)),
         _on_unread_state(history),
     ]
 
@@ -87,10 +76,9 @@ def _on_resources(rule: Rule, history: _History, *, milder: bool = False) -> Pol
     def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
         before = history.of_urn(args.urn)
         if not before.unknown_because:
-            for finding in resource_findings(steps.of_resource(args, before)):
-                advisory = rule.severity is Severity.ERROR and finding.severity is not Severity.ERROR
-                if finding.rule.id == rule.id and advisory is milder:
-                    report(sentence(finding), None)
+            found = resource_findings(steps.of_resource(args, before))
+            for finding in _findings_of(rule, found, milder=milder):
+                report(sentence(finding), None)
 
     name = f"{rule.id}{ADVISORY}" if milder else rule.id
     level = EnforcementLevel.ADVISORY if milder else _level(rule)
@@ -138,14 +126,12 @@ def sentence(finding: Finding) -> str:
     return f"{finding.path}: {finding.message}"
 
 
-def _findings_of(rule: Rule, found: Iterable[Finding]) -> Iterable[Finding]:
-    """The findings of one rule. A mandatory policy reports errors only, because a policy has one level."""
+def _findings_of(rule: Rule, found: Iterable[Finding], *, milder: bool = False) -> list[Finding]:
+    """The findings of one rule: as a policy has one level, a mandatory policy reports errors only, and an
+    advisory one the `milder` findings."""
+    own = [finding for finding in found if finding.rule.id == rule.id]
     mandatory = rule.severity is Severity.ERROR
-    return (
-        finding
-        for finding in found
-        if finding.rule.id == rule.id and (not mandatory or finding.severity is Severity.ERROR)
-    )
+    return [item for item in own if (mandatory and item.severity is not Severity.ERROR) is milder]
 
 
 def _level(rule: Rule) -> EnforcementLevel:

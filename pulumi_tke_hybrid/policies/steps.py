@@ -23,24 +23,20 @@ from pulumi_tke_hybrid.tke.objects import SECRET, UNKNOWN, Props, is_secret, ite
 VARIABLE = "TKE_HYBRID_STATE_BEFORE"
 """File of `pulumi stack export`; `none` for no previous state; empty for a call of `pulumi stack export`."""
 TIMEOUT = 60
+Shown = ResourceValidationArgs | PolicyResource
+"""A resource of the program, as a resource policy or a stack policy sees it."""
 
 
 @dataclass(frozen=True)
 class PreviousResource:
     """A resource of the last `up`."""
 
-    urn: str
-    type: str
-    id: str
-    inputs: Props
-    outputs: Props
-    parent: str
-    protected: bool
+    removal: Step
+    """The step that deletes the resource: its properties before."""
     stays: bool
     """Whether the engine keeps the resource in the cloud when it leaves the program."""
     deleted_with: str
     """URN of the resource with which the engine counts this resource as deleted."""
-    sources: Mapping[str, Sequence[str]]
 
 
 @dataclass(frozen=True)
@@ -50,14 +46,14 @@ class PreviousState:
     resources: Mapping[str, PreviousResource] = field(default_factory=dict[str, PreviousResource])
     unknown_because: str = ""
 
-    def find(self, urn: str, aliases: Sequence[str] = ()) -> PreviousResource | None:
+    def find(self, shown: Shown) -> PreviousResource | None:
         """Return the resource of the URN or of an alias."""
-        return next((self.resources[name] for name in (urn, *aliases) if name in self.resources), None)
+        names = (shown.urn, *shown.opts.aliases)
+        return next((self.resources[name] for name in names if name in self.resources), None)
 
 
 def read(stack: str, environment: Mapping[str, str] = os.environ) -> PreviousState:
-    """Return the last state of the named stack of the project in the working directory. Encrypted values stay
-    encrypted."""
+    """Return the last state of a stack of the project in the working folder; its secrets stay encrypted."""
     named = environment.get(VARIABLE, "")
     if named == "none":
         return PreviousState(unknown_because=f"{VARIABLE} is 'none'")
@@ -65,21 +61,15 @@ def read(stack: str, environment: Mapping[str, str] = os.environ) -> PreviousSta
         return of_export(Path(named).read_text(encoding="utf-8") if named else _exported(stack))
     except OSError as error:
         where = named or "pulumi"
-        return PreviousState(
-            unknown_because=f"{where} cannot be read or started ({error.strerror or type(error).__name__})"
-        )
+        reason = f"{where} cannot be read or started ({error.strerror or type(error).__name__})"
     except subprocess.TimeoutExpired:
-        return PreviousState(unknown_because=f"`pulumi stack export` did not end in {TIMEOUT} s")
+        reason = f"`pulumi stack export` did not end in {TIMEOUT} s"
     except subprocess.CalledProcessError as error:
-        return PreviousState(
-            unknown_because=f"`pulumi stack export --stack {stack}` ended with {error.returncode}"
-        )
+        reason = f"`pulumi stack export --stack {stack}` ended with {error.returncode}"
     except ValueError:
-        return PreviousState(
-            unknown_because=(
-                f"{named or 'what `pulumi stack export` printed'} is not the JSON of `pulumi stack export`"
-            )
-        )
+        text = named or "what `pulumi stack export` printed"
+        reason = f"{text} is not the JSON of `pulumi stack export`"
+    return PreviousState(unknown_because=reason)
 
 
 def _exported(stack: str) -> str:
@@ -104,18 +94,23 @@ def of_export(text: str) -> PreviousState:
 
 
 def _resource(urn: str, state: State) -> PreviousResource:
-    return PreviousResource(
-        urn=urn,
-        type=str(state.get("type", "")),
+    token, inputs = str(state.get("type", "")), mapping(hidden(state.get("inputs")))
+    removal = Step(
+        urn,
+        canonical(token, inputs),
+        Op.DELETE,
+        old=inputs,
+        state=mapping(hidden(state.get("outputs"))),
         id=str(state.get("id") or ""),
-        inputs=mapping(hidden(state.get("inputs"))),
-        outputs=mapping(hidden(state.get("outputs"))),
         parent=str(state.get("parent") or ""),
-        protected=bool(state.get("protect")),
-        stays=stays(state),
-        deleted_with=deleted_with(state),
         sources=sources_of(state),
+        was_protected=bool(state.get("protect")),
     )
+    return PreviousResource(_with_token(removal, token), stays(state), deleted_with(state))
+
+
+def _with_token(step: Step, token: str) -> Step:
+    return replace(step, token=token) if token != step.type else step
 
 
 def hidden(value: Any) -> Any:
@@ -128,104 +123,76 @@ def hidden(value: Any) -> Any:
     return [hidden(item) for item in items(cast(object, value))] if isinstance(value, list) else value
 
 
+def _created(shown: Shown) -> Step:
+    """Return the step of a resource that the previous state does not have."""
+    new, options = plain(shown.props), shown.opts
+    type_ = canonical(shown.resource_type, new)
+    made = Step(shown.urn, type_, Op.CREATE, new=new, parent=options.parent or "", protected=options.protect)
+    return _with_token(made, shown.resource_type)
+
+
 def of_resource(shown: ResourceValidationArgs, before: PreviousState) -> Step:
     """Return the step of one resource: the previous state against the program."""
-    options = shown.opts
-    was = before.find(shown.urn, options.aliases)
-    new = plain(shown.props)
-    type_ = canonical(shown.resource_type, new)
-    made = Step(
-        shown.urn,
-        type_,
-        Op.CREATE,
-        new=new,
-        parent=options.parent or "",
-        protected=options.protect,
-        token=_token(shown.resource_type, type_),
-    )
+    made, was = _created(shown), before.find(shown)
     if was is None:
         return made
-    old = _comparable(was.inputs, new)
-    keys = resource_types.changed_keys(type_, old, new, _comparable(was.outputs, new))
-    if keys and was.stays and not is_patch(type_):
+    old = _comparable(was.removal.old, made.new)
+    keys = resource_types.changed_keys(made.type, old, made.new, _comparable(was.removal.state, made.new))
+    if keys and was.stays and not is_patch(made.type):
         return replace(made, left=True, replace_keys=keys, was_protected=made.protected)
     return replace(
         made,
-        op=Op.REPLACE if keys else Op.SAME if old == new else Op.UPDATE,
+        op=Op.REPLACE if keys else Op.SAME if old == made.new else Op.UPDATE,
         old=old,
-        state=was.outputs,
+        state=was.removal.state,
         replace_keys=keys,
-        id=was.id,
-        was_protected=was.protected,
+        id=was.removal.id,
+        was_protected=was.removal.was_protected,
     )
-
-
-def _token(written: str, type_: str) -> str:
-    return written if written != type_ else ""
 
 
 def of_stack(shown: Iterable[PolicyResource], before: PreviousState) -> Plan:
     """Return the plan of all resources of the program."""
-    steps: list[Step] = []
-    for resource in shown:
-        was = before.find(resource.urn, resource.opts.aliases)
-        new = plain(resource.props)
-        old: Props = _comparable(was.inputs, new) if was else {}
-        # A stack policy sees outputs, which are more properties than the program's inputs.
-        same = all(new.get(key) == value for key, value in old.items())
-        identity = was.id if was else new.get("id")
-        type_ = canonical(resource.resource_type, new)
-        steps.append(
-            Step(
-                resource.urn,
-                type_,
-                Op.CREATE if was is None else Op.SAME if same else Op.UPDATE,
-                old=old,
-                new=new,
-                state=was.outputs if was else {},
-                id=identity if isinstance(identity, str) and identity != UNKNOWN else "",
-                parent=resource.opts.parent or "",
-                sources={
-                    key: [item.urn for item in items] for key, items in resource.property_dependencies.items()
-                },
-                protected=resource.opts.protect,
-                token=_token(resource.resource_type, type_),
-            )
-        )
-    return Plan(steps)
+    return Plan([_of_stack(resource, before.find(resource)) for resource in shown])
+
+
+def _of_stack(shown: PolicyResource, was: PreviousResource | None) -> Step:
+    made = _created(shown)
+    sources = {key: [item.urn for item in urns] for key, urns in shown.property_dependencies.items()}
+    if was is None:
+        identity = made.new.get("id")
+        made = replace(made, sources=sources)
+        return replace(made, id=identity) if isinstance(identity, str) and identity != UNKNOWN else made
+    old = _comparable(was.removal.old, made.new)
+    # A stack policy sees outputs, which are more properties than the program's inputs.
+    same = all(made.new.get(key) == value for key, value in old.items())
+    op = Op.SAME if same else Op.UPDATE
+    return replace(made, op=op, old=old, state=was.removal.state, id=was.removal.id, sources=sources)
 
 
 def removed(urns: Iterable[str], aliases: Iterable[str], before: PreviousState) -> list[Step]:
     """Return the resources of the previous state that the program no longer has."""
     kept = {*urns, *aliases}
-    gone = {was.urn: was for was in before.resources.values() if was.urn not in kept}
-    return [_removal(was, _stays(was, gone)) for was in gone.values()]
+    gone = {urn: was for urn, was in before.resources.items() if urn not in kept}
+    return [_left(was.removal) if _stays(was, gone) else was.removal for was in gone.values()]
 
 
 def _stays(was: PreviousResource, gone: Mapping[str, PreviousResource]) -> bool:
     """Whether the resource stays in the cloud, by itself or with the resource that it is `deleted_with`."""
     seen: set[str] = set()
     holder: PreviousResource | None = was
-    while holder is not None and holder.urn not in seen:
-        if holder.stays:
-            return True
-        seen.add(holder.urn)
+    while holder is not None and not holder.stays and holder.removal.urn not in seen:
+        seen.add(holder.removal.urn)
         holder = gone.get(holder.deleted_with)
-    return False
+    return holder is not None and holder.stays
 
 
-def _removal(was: PreviousResource, stays: bool) -> Step:
-    type_ = canonical(was.type, was.inputs)
-    gone = Step(
-        was.urn, type_, Op.DELETE, old=was.inputs, state=was.outputs, id=was.id, parent=was.parent,
-        was_protected=was.protected, sources=was.sources, token=_token(was.type, type_),
-    )  # fmt: skip
-    return replace(gone, op=Op.LEAVE, new=gone.old, left=True, protected=was.protected) if stays else gone
+def _left(removal: Step) -> Step:
+    return replace(removal, op=Op.LEAVE, new=removal.old, left=True, protected=removal.was_protected)
 
 
 def plain(value: Any) -> Any:
-    """Return the value without the SDK's proxy, which raises an error for unknown values; `UNKNOWN` replaces
-    them."""
+    """Return the value without the SDK's proxy, which raises an error for values that are `UNKNOWN` here."""
     if isinstance(value, Mapping):
         return {str(key): plain(_item(value, key)) for key in cast(Props, value)}
     if isinstance(value, Sequence) and not isinstance(value, str | bytes):
@@ -241,8 +208,7 @@ def _item(holder: Any, key: Any) -> Any:
 
 
 def _comparable(old: Any, new: Any) -> Any:
-    """Replace encrypted values by the new ones: a change of a secret cannot be seen, so a secret counts as
-    unchanged."""
+    """Replace encrypted values by the new ones: a change of a secret cannot be seen, so none is reported."""
     if old == SECRET:
         return SECRET if new is None else new
     before, after = mapping(old), mapping(new)

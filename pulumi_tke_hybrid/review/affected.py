@@ -3,8 +3,8 @@
 `AffectedResources` looks resources up in tables, because a plan may have thousands of findings and resources.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache, cached_property
 from typing import Any
 
 from pulumi_tke_hybrid.cli.process import listed, several
@@ -20,10 +20,11 @@ from pulumi_tke_hybrid.plan.model import Op, Step, is_patch
 from pulumi_tke_hybrid.plan.nodes_of_pools import nodes_by_subnet, pool_nodes
 from pulumi_tke_hybrid.plan.rules.cluster_rules import POD_NETWORK_OFF, POD_SUBNET_LEAVES
 from pulumi_tke_hybrid.plan.rules.range_rules import GR_SOURCE_ADDRESS
+from pulumi_tke_hybrid.review.grouping import pods_text
 from pulumi_tke_hybrid.tke import keys
 from pulumi_tke_hybrid.tke.annotations import On
 from pulumi_tke_hybrid.tke.names import ZONE_UNCOVERED
-from pulumi_tke_hybrid.tke.objects import at, items, mapping, texts, unknown
+from pulumi_tke_hybrid.tke.objects import at, items, mapping, namespace_of, texts, unknown
 from pulumi_tke_hybrid.tke.rule import Finding
 
 NOT_IN_PREVIEW = "are not in this preview"
@@ -51,18 +52,14 @@ class AffectedResources:
         self._subnets = {step.id: step for step in existing if step.type == resource_types.SUBNET and step.id}
         self._selectors = Selectors(self._workloads, existing)
         self._clusters = [step.urn for step in existing if step.type == resource_types.CLUSTER]
-        self._clusters_by_urn: dict[str, set[str]] = {}
-        self._nodes_by_pool: dict[str, tuple[int, str]] = {}
-        self._known: dict[tuple[Finding, ...], str] = {}
+        self._clusters_of: Callable[[str], set[str]] = cache(self._reachable_clusters)
+        self._nodes_of: Callable[[str], tuple[int, str]] = cache(self._nodes_of_pool)
+        self.of: Callable[[tuple[Finding, ...]], str] = cache(self._of_findings)
 
-    def of(self, findings: Sequence[Finding]) -> str:
+    def _of_findings(self, findings: tuple[Finding, ...]) -> str:
         """Return the affected resources of findings with the same effect, in words; empty where the preview
         shows none."""
-        key = tuple(findings)
-        if key not in self._known:
-            parts = [self._of_finding(finding) for finding in findings[:_MOST_FINDINGS]]
-            self._known[key] = "; ".join(dict.fromkeys(part for part in parts if part))
-        return self._known[key]
+        return _joined(*dict.fromkeys(map(self._of_finding, findings[:_MOST_FINDINGS])))
 
     def _of_finding(self, finding: Finding) -> str:
         step = self._steps.get(finding.urn)
@@ -75,17 +72,14 @@ class AffectedResources:
             balanced = self._on_same_cluster(step, self._balanced)
             return _joined(_pods(self._on_same_cluster(step, self._on_eni)), _balancers(balanced))
         if finding.rule.id == GR_SOURCE_ADDRESS.id:
-            return self._on_overlay_of(step)
+            not_yet = step.op is Op.CREATE and unknown(step.new.get("clusterId"))
+            on_overlay = self._on_same_cluster(step, self._on_overlay)
+            return "" if not_yet else _pods(on_overlay) or _NO_OVERLAY_PODS
         if finding.rule.id == ZONE_UNCOVERED.id:
             workloads = self._on_same_cluster(step, self._on_eni)
             return f"pods of {_pods(workloads)} that the scheduler puts there" if workloads else ""
         narrow = is_load_balancer_source(step) or _has_pods(step) or step.type in _GROUPS
         return self._of_step(step) if narrow or finding.path == step.name else ""
-
-    def _on_overlay_of(self, step: Step) -> str:
-        if step.op is Op.CREATE and unknown(step.new.get("clusterId")):
-            return ""
-        return _pods(self._on_same_cluster(step, self._on_overlay)) or _NO_OVERLAY_PODS
 
     def _of_step(self, step: Step) -> str:
         if step.type in _CLUSTER_WIDE and step.op.ends:
@@ -108,20 +102,14 @@ class AffectedResources:
     def _on_same_cluster(self, step: Step, others: Sequence[Step]) -> list[Step]:
         """Return the resources on the step's cluster; all of them where the plan has one cluster, or does not
         show the cluster."""
-        own = self._clusters_of(step) if len(self._clusters) > 1 else set[str]()
+        own = self._clusters_of(step.urn) if len(self._clusters) > 1 else set[str]()
         if step.type == resource_types.VPC or not own:
             return list(others)
-        return [other for other in others if not (found := self._clusters_of(other)) or own & found]
+        return [other for other in others if not (found := self._clusters_of(other.urn)) or own & found]
 
-    def _clusters_of(self, step: Step) -> set[str]:
-        """Return the clusters that the resource's properties come from, directly or through other
-        resources."""
-        if step.urn not in self._clusters_by_urn:
-            self._clusters_by_urn[step.urn] = self._reachable_clusters(step)
-        return self._clusters_by_urn[step.urn]
-
-    def _reachable_clusters(self, step: Step) -> set[str]:
-        found, waiting, seen = set[str](), [step.urn], {step.urn}
+    def _reachable_clusters(self, urn: str) -> set[str]:
+        """Return the clusters that the resource's properties come from, also through other resources."""
+        found, waiting, seen = set[str](), [urn], {urn}
         while waiting:
             urn = waiting.pop()
             source = self._steps.get(urn)
@@ -136,18 +124,17 @@ class AffectedResources:
     def _nodes(self, pools: Sequence[Step]) -> str:
         if not pools:
             return ""
-        found = [self._nodes_of_pool(pool) for pool in pools]
+        found = [self._nodes_of(pool.urn) for pool in pools]
         zones = sorted({zone for _, zone in found if zone})
-        names = listed([pool.name for pool in pools], _MOST_NAMES)
+        names = listed(pools, _MOST_NAMES, lambda pool: pool.name)
         return f"{several(sum(count for count, _ in found), 'node')} of {names}{_in(zones)}"
 
-    def _nodes_of_pool(self, pool: Step) -> tuple[int, str]:
+    def _nodes_of_pool(self, urn: str) -> tuple[int, str]:
         """Return the number of nodes and their zones."""
-        if pool.urn not in self._nodes_by_pool:
-            ids = [part.subnet for part in nodes_by_subnet(pool.type, pool.old)]
-            zones = dict.fromkeys(_text(self._subnets[name], _ZONE) for name in ids if name in self._subnets)
-            self._nodes_by_pool[pool.urn] = pool_nodes(pool.old) or 0, ", ".join(zones)
-        return self._nodes_by_pool[pool.urn]
+        pool = self._steps[urn]
+        ids = [part.subnet for part in nodes_by_subnet(pool.type, pool.old)]
+        zones = dict.fromkeys(_text(self._subnets[name], _ZONE) for name in ids if name in self._subnets)
+        return pool_nodes(pool.old) or 0, ", ".join(zones)
 
     def _in_container_subnets(self, ids: Sequence[str]) -> str:
         subnets = [self._subnets[name] for name in ids if name in self._subnets]
@@ -159,11 +146,7 @@ class AffectedResources:
 
     def _in_subnet(self, subnet: Step) -> str:
         pools = [pool for pool in self._pools if _is_in(pool, subnet)]
-        balanced = [
-            step
-            for step in self._balanced
-            if any(annotation(step.old, key) == subnet.id for key in _SUBNET_KEYS)
-        ]
+        balanced = [step for step in self._balanced if subnet.id in _annotations(step, _SUBNET_KEYS)]
         return _joined(self._nodes(pools), _balancers(balanced))
 
     def _in_group(self, rules: Step) -> str:
@@ -174,7 +157,7 @@ class AffectedResources:
         balanced = [
             step
             for step in self._balanced
-            if any(group in str(annotation(step.old, key)) for key in _GROUP_KEYS)
+            if any(group in str(groups) for groups in _annotations(step, _GROUP_KEYS))
         ]
         found = _joined(self._nodes(self._pools_by_text.get(group, [])), _balancers(balanced))
         return found or f"users of this security group {NOT_IN_PREVIEW}: look up {group} in the console"
@@ -194,6 +177,10 @@ def _is_in(pool: Step, subnet: Step) -> bool:
     return subnet.urn in pool.sources.get("subnetIds", ()) or (bool(subnet.id) and subnet.id in texts(ids))
 
 
+def _annotations(step: Step, names: Iterable[str]) -> list[Any]:
+    return [annotation(step.old, name) for name in names]
+
+
 def _texts(value: object) -> Iterator[str]:
     """Yield each text in a value."""
     if isinstance(value, str):
@@ -206,26 +193,18 @@ def _joined(*parts: str) -> str:
     return "; ".join(part for part in parts if part)
 
 
-def _described(steps: Sequence[Step], describe: Callable[[Step], str]) -> str:
-    more = f" and {len(steps) - _MOST_NAMES} more" if len(steps) > _MOST_NAMES else ""
-    return ", ".join(map(describe, steps[:_MOST_NAMES])) + more
-
-
 def _pods(workloads: Sequence[Step]) -> str:
-    return _described(workloads, lambda workload: f"{workload.name} ({_count(workload)})")
+    return listed(
+        workloads, _MOST_NAMES, lambda step: f"{step.name} ({pods_text(holders(step.type, step.old))})"
+    )
 
 
 def _balancers(sources: Sequence[Step]) -> str:
-    return _described(sources, lambda source: f"load balancer of {source.name} ({_address(source)})")
+    return listed(sources, _MOST_NAMES, lambda source: f"load balancer of {source.name} ({_address(source)})")
 
 
 def _has_pods(step: Step) -> bool:
     return not is_patch(step.type) and bool(holders(step.type, step.old))
-
-
-def _count(workload: Step) -> str:
-    counts = [holder.pods for holder in holders(workload.type, workload.old)]
-    return "pods" if None in counts else several(sum(count or 0 for count in counts), "pod")
 
 
 def _is_on_eni(workload: Step) -> bool:
@@ -262,9 +241,7 @@ class Selectors:
     def __init__(self, workloads: Iterable[Step], steps: Iterable[Step]) -> None:
         self._workloads: dict[Label, list[Step]] = {}
         for workload in workloads:
-            for label in dict.fromkeys(
-                label for labels in _labels(workload) for label in _of(workload, labels)
-            ):
+            for label in _every_label(workload):
                 self._workloads.setdefault(label, []).append(workload)
         self._services: dict[Label, list[Step]] = {}
         self._named: dict[tuple[str, Any], list[Step]] = {}
@@ -273,38 +250,37 @@ class Selectors:
             on = load_balancer_source(step)
             if on is On.INGRESS:
                 for name in set(_service_names(at(step.old, "spec"))):
-                    self._ingresses.setdefault((_namespace(step), name), []).append(step)
+                    self._ingresses.setdefault((namespace_of(step.old), name), []).append(step)
             elif on is On.SERVICE and step.old:
-                self._named.setdefault((_namespace(step), at(step.old, "metadata", "name")), []).append(step)
-                for label in _of(step, _selector(step))[:1]:
+                self._named.setdefault((namespace_of(step.old), at(step.old, "metadata", "name")), []).append(
+                    step
+                )
+                for label in _selector(step)[:1]:
                     self._services.setdefault(label, []).append(step)
 
     def backends(self, source: Step) -> list[Step]:
-        """Return the workloads whose pods the Service selects; for an Ingress those of the Services that its
-        rules name."""
+        """Return the workloads whose pods the Service selects; for an Ingress those of its Services."""
         if load_balancer_source(source) is not On.INGRESS:
-            wanted = _of(source, _selector(source))
+            wanted = _selector(source)
             none: list[Step] = []
             candidates = min((self._workloads.get(label, none) for label in wanted), key=len, default=none)
             return [workload for workload in candidates if _matches(workload, wanted)]
         services = [
             service
             for name in set(_service_names(at(source.old, "spec")))
-            for service in self._named.get((_namespace(source), name), ())
+            for service in self._named.get((namespace_of(source.old), name), ())
         ]
         return _unique(workload for service in services for workload in self.backends(service))
 
     def load_balanced_by(self, workload: Step) -> list[Step]:
-        """Return the Services that select the workload's pods, and the Ingresses that name one of these
-        Services."""
-        labels = dict.fromkeys(label for labels in _labels(workload) for label in _of(workload, labels))
+        """Return the Services that select the workload's pods, and the Ingresses that name such a Service."""
         services = [
             service
-            for label in labels
+            for label in _every_label(workload)
             for service in self._services.get(label, ())
-            if _matches(workload, _of(service, _selector(service)))
+            if _matches(workload, _selector(service))
         ]
-        names = [(_namespace(service), at(service.old, "metadata", "name")) for service in services]
+        names = [(namespace_of(service.old), at(service.old, "metadata", "name")) for service in services]
         ingresses = (ingress for name in names for ingress in self._ingresses.get(name, ()))
         return _unique([*services, *ingresses])
 
@@ -313,27 +289,27 @@ def _unique(steps: Iterable[Step]) -> list[Step]:
     return list({step.urn: step for step in steps}.values())
 
 
-def _labels(workload: Step) -> list[Mapping[str, Any]]:
-    return [
-        mapping(at(holder.template, "metadata", "labels")) for holder in holders(workload.type, workload.old)
-    ]
+def _labels(workload: Step) -> list[list[Label]]:
+    """Return the labels of each pod template."""
+    templates = [holder.template for holder in holders(workload.type, workload.old)]
+    return [_in_namespace(workload, at(template, "metadata", "labels")) for template in templates]
 
 
-def _selector(service: Step) -> Mapping[str, Any]:
-    return mapping(at(service.old, "spec", "selector"))
+def _every_label(workload: Step) -> Iterable[Label]:
+    return dict.fromkeys(label for labels in _labels(workload) for label in labels)
 
 
-def _of(step: Step, labels: Mapping[str, Any]) -> Sequence[Label]:
-    return [(_namespace(step), key, value) for key, value in labels.items() if isinstance(value, str)]
+def _selector(service: Step) -> list[Label]:
+    return _in_namespace(service, at(service.old, "spec", "selector"))
+
+
+def _in_namespace(step: Step, labels: object) -> list[Label]:
+    space = namespace_of(step.old)
+    return [(space, key, value) for key, value in mapping(labels).items() if isinstance(value, str)]
 
 
 def _matches(workload: Step, wanted: Sequence[Label]) -> bool:
-    return any(set(wanted) <= set(_of(workload, labels)) for labels in _labels(workload))
-
-
-def _namespace(step: Step) -> str:
-    found = at(step.old, "metadata", "namespace")
-    return found if isinstance(found, str) and found else "default"
+    return any(set(wanted) <= set(labels) for labels in _labels(workload))
 
 
 def _service_names(value: object) -> Iterator[str]:

@@ -5,7 +5,7 @@ Follows the replaced and deleted resources of a plan; severity and text of the f
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,6 @@ from pulumi_tke_hybrid.tke.objects import at, holds_unknown
 from pulumi_tke_hybrid.tke.rule import Finding, Severity
 
 _PART = re.compile(r'\["([^"]*)"\]|([^.\[\]]+)')
-_STRICTEST = list(Severity)
 _LONGEST_CHAIN = 50
 """A chain of resources is short; a broken input could make a very long one."""
 
@@ -60,21 +59,23 @@ def causes(steps: Sequence[Step], findings: Sequence[Finding]) -> list[Cause]:
     return [Cause(tuple(same), tuple(below.get(same[0], ()))) for same in _same_sentence(roots, below)]
 
 
+def _strictness(finding: Finding) -> int:
+    """Return 0 for the strictest severity."""
+    return list(Severity).index(finding.severity)
+
+
 def _rank(finding: Finding) -> tuple[int, bool]:
     """Return the order of a finding: the strictest first, and deleted workloads after lost addresses, because
     a workload can be created again."""
-    return _STRICTEST.index(finding.severity), finding.rule.id == WORKLOAD_DELETED.id
+    return _strictness(finding), finding.rule.id == WORKLOAD_DELETED.id
 
 
 def _same_sentence(roots: Sequence[Finding], below: dict[Finding, list[Finding]]) -> list[list[Finding]]:
     """Group findings without consequences that differ only in the change."""
     grouped: dict[object, list[Finding]] = {}
     for finding in roots:
-        key = (
-            finding
-            if finding in below
-            else (finding.rule.id, finding.severity, finding.why, finding.todo, finding.intended)
-        )
+        rest = (finding.rule.id, finding.severity, finding.why, finding.todo, finding.intended)
+        key = finding if finding in below else rest
         grouped.setdefault(key, []).append(finding)
     return list(grouped.values())
 
@@ -89,11 +90,10 @@ class _Origins:
         }
         self._heads: dict[str, Finding] = {}
         self._known: dict[str, list[Finding]] = {}
-        self._losses = [
-            finding for finding in findings if finding.rule.id in (POD_NETWORK_OFF.id, POD_SUBNET_LEAVES.id)
-        ]
+        losses = (POD_NETWORK_OFF.id, POD_SUBNET_LEAVES.id)
+        self._losses = [finding for finding in findings if finding.rule.id in losses]
         self._unfit = [finding for finding in findings if finding.rule.id == PODS_FIT.id]
-        for finding in sorted(findings, key=lambda item: _STRICTEST.index(item.severity)):
+        for finding in sorted(findings, key=_strictness):
             step = self._steps.get(finding.urn)
             if step is not None and step.op.ends and finding.path == step.name:
                 self._heads.setdefault(step.urn, finding)
@@ -102,7 +102,7 @@ class _Origins:
         """Return the finding that this finding follows from; None where this finding is a cause."""
         if finding.rule.id == ADDRESSES_SHORT.id and len(self._unfit) == 1:
             unfit = self._unfit[0]  # only one cluster lacks addresses: its pods take those of its zones
-            if _as_strict(unfit, finding):
+            if _strictness(unfit) <= _strictness(finding):
                 return unfit
         step = self._steps.get(finding.urn)
         if step is None:
@@ -110,36 +110,31 @@ class _Origins:
         tops = self._lost_subnets(finding, step) or [
             top for urn in self._reasons(finding, step) for top in self._tops(urn, frozenset())
         ]
-        return next((top for top in tops if top != finding and _as_strict(top, finding)), None)
+        strict = (top for top in tops if _strictness(top) <= _strictness(finding))
+        return next((top for top in strict if top != finding), None)
 
     def _lost_subnets(self, finding: Finding, step: Step) -> list[Finding]:
         """Return the lost container subnets of a zone whose unchanged nodes then lack a container subnet."""
         if finding.rule.id != ZONE_UNCOVERED.id or step.op is not Op.SAME:
             return []
-        return [loss for loss in self._losses if any(zone == finding.value for zone in self._zones_of(loss))]
+        return [loss for loss in self._losses if finding.value in self._zones_of(loss)]
 
-    def _zones_of(self, loss: Finding) -> Iterator[Any]:
-        for name in loss.value.split(", "):
-            subnet = self._subnets.get(name)
-            yield at(subnet.old or subnet.new, "availabilityZone") if subnet else None
+    def _zones_of(self, loss: Finding) -> list[Any]:
+        subnets = [self._subnets[name] for name in loss.value.split(", ") if name in self._subnets]
+        return [at(subnet.old or subnet.new, "availabilityZone") for subnet in subnets]
 
     def _reasons(self, finding: Finding, step: Step) -> list[str]:
-        """Return the URNs of the resources whose end causes the finding; this may be the finding's own
-        resource."""
+        """Return the URNs of the resources whose end causes the finding, perhaps its own resource."""
         if step.op is Op.DELETE or finding.path == step.name:
             return self._parents(step) or ([step.urn] if step.op is Op.DELETE else [])
         key = finding.path.removeprefix(f"{step.name}.").partition(".")[0]
-        if (
-            step.op is Op.REPLACE
-            and key in step.old
-            and (step.old[key] == step.new.get(key) or holds_unknown(step.new.get(key)))
-        ):
-            return [step.urn]
+        if step.op is Op.REPLACE and key in step.old:
+            value = step.new.get(key)
+            return [step.urn] if step.old[key] == value or holds_unknown(value) else []
         return self._replaced_sources(step, key) if step.op is Op.UPDATE else []
 
     def _tops(self, urn: str, below: frozenset[str]) -> list[Finding]:
-        """Return the findings at the upper ends of the chains that end in a resource. `below` is the chain so
-        far."""
+        """Return the findings at the upper ends of the chains to a resource. `below` is the chain so far."""
         step = self._steps.get(urn)
         if step is None or urn in below or len(below) > _LONGEST_CHAIN:
             return []
@@ -157,11 +152,7 @@ class _Origins:
         if step.op is not Op.REPLACE or not step.replace_keys:
             return []
         found = [self._replaced_sources(step, key) for key in step.replace_keys]
-        return (
-            []
-            if any(not urns for urns in found) or self._own_change(step)
-            else [urn for urns in found for urn in urns]
-        )
+        return [urn for urns in found for urn in urns] if all(found) and not self._own_change(step) else []
 
     def _replaced_sources(self, step: Step, key: str) -> list[str]:
         """Return the replaced resources that the new value of a property comes from."""
@@ -184,7 +175,3 @@ class _Origins:
     def _has_op(self, urn: str, op: Op) -> bool:
         step = self._steps.get(urn)
         return step is not None and step.op is op
-
-
-def _as_strict(one: Finding, other: Finding) -> bool:
-    return _STRICTEST.index(one.severity) <= _STRICTEST.index(other.severity)

@@ -152,8 +152,27 @@ class _Errors:
         decoded = text.decode(errors="replace") if isinstance(text, bytes) else str(text or "")
         return shown(" ".join(decoded.replace(self._pull_request.token, "…").split()), _LONGEST)
 
-    def refusal(self, action: str, status: int, text: object) -> CannotPost:
+    @contextmanager
+    def translated(self, action: str, *, existing: bool = False) -> Generator[None]:
+        """Raise `CannotPost` for each error of a client, or `Gone` if an `existing` comment is not found."""
+        try:
+            yield
+        except github.GithubException as error:
+            status = 429 if isinstance(error, github.RateLimitExceededException) else error.status
+            text = error.message if isinstance(error.data, str) else at(error.data, "message")
+            raise self._refusal(action, status, text, existing) from None
+        except gitlab.GitlabError as error:
+            raise self._refusal(action, error.response_code or 0, error.error_message, existing) from None
+        except requests.RequestException as error:
+            raise CannotPost(
+                f"{self._hints.name} at {self._pull_request.address} does not answer"
+                f" ({type(error).__name__}); check {self._hints.server}, HTTPS_PROXY and NO_PROXY"
+            ) from None
+
+    def _refusal(self, action: str, status: int, text: object, existing: bool) -> Exception:
         """Return the error for a response with an error status; 429 stands for every rate limit."""
+        if existing and status == 404:
+            return Gone()
         hints, where, line = self._hints, self._pull_request, self.one_line(text)
         response = f"{status}: {line}"
         messages = {
@@ -170,13 +189,6 @@ class _Errors:
             " and the proxy"
         )
         return CannotPost(messages.get(status, other))
-
-    def not_reached(self, error: requests.RequestException) -> CannotPost:
-        """Return the error for a request without a response."""
-        return CannotPost(
-            f"{self._hints.name} at {self._pull_request.address} does not answer ({type(error).__name__});"
-            f" check {self._hints.server}, HTTPS_PROXY and NO_PROXY"
-        )
 
     def wrong_server(self) -> CannotPost:
         """Return the error for a response of another program, such as a proxy."""
@@ -248,18 +260,9 @@ class GitHubThread:
 
     @contextmanager
     def _translated(self, action: str, *, existing: bool = False) -> Generator[None]:
-        """Raise `CannotPost` for each error of the client, or `Gone` for an existing comment that is not
-        found."""
         try:
-            yield
-        except github.GithubException as error:
-            if existing and error.status == 404:
-                raise Gone from None
-            status = 429 if isinstance(error, github.RateLimitExceededException) else error.status
-            text = error.message if isinstance(error.data, str) else at(error.data, "message")
-            raise self._errors.refusal(action, status, text) from None
-        except requests.RequestException as error:
-            raise self._errors.not_reached(error) from None
+            with self._errors.translated(action, existing=existing):
+                yield
         except (AssertionError, RuntimeError) as error:  # of PyGithub: the response leads to another host
             raise CannotPost(
                 f"{self._pull_request.address} leads elsewhere ({self._errors.one_line(error)}); set"
@@ -296,26 +299,26 @@ class GitLabThread:
         self._me: int | None = None
 
     def comments(self) -> Generator[PostedComment]:
-        with self._translated("read"):
+        with self._errors.translated("read"):
             self._me = self._me or self._account()
             oldest_first = {"order_by": "created_at", "sort": "asc"}
             for note in self._notes.list(iterator=True, per_page=_PAGE, **oldest_first, **_ONE_TRY):
                 yield self._posted(note.attributes)
 
     def add(self, body: str) -> PostedComment:
-        with self._translated("write"):
+        with self._errors.translated("write"):
             return self._posted(self._notes.create({"body": body}, **_ONE_TRY).attributes)
 
     def change(self, comment: PostedComment, body: str) -> None:
-        with self._translated("write", existing=True):
+        with self._errors.translated("write", existing=True):
             self._notes.update(comment.id, {"body": body}, **_ONE_TRY)
 
     def remove(self, comment: PostedComment) -> None:
-        with self._translated("write", existing=True):
+        with self._errors.translated("write", existing=True):
             self._notes.delete(comment.id, **_ONE_TRY)
 
     def label_setters(self) -> dict[str, str]:
-        with self._translated("read"):
+        with self._errors.translated("read"):
             listed = self._label_events.list(iterator=True, per_page=_PAGE, **_ONE_TRY)
             events: list[dict[str, Any]] = [event.attributes for event in listed]
         return {
@@ -334,17 +337,3 @@ class GitLabThread:
     def _posted(self, note: dict[str, Any]) -> PostedComment:
         mine = at(note, "author", "id") == self._me and not note.get("system")
         return PostedComment(int(note["id"]), str(note.get("body") or ""), mine=mine)
-
-    @contextmanager
-    def _translated(self, action: str, *, existing: bool = False) -> Generator[None]:
-        """Raise `CannotPost` for each error of the client, or `Gone` for an existing comment that is not
-        found."""
-        try:
-            yield
-        except gitlab.GitlabError as error:
-            status = error.response_code or 0
-            if existing and status == 404:
-                raise Gone from None
-            raise self._errors.refusal(action, status, error.error_message) from None
-        except requests.RequestException as error:
-            raise self._errors.not_reached(error) from None

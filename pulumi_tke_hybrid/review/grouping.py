@@ -5,13 +5,13 @@ check all steps.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import astuple, dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from pulumi_tke_hybrid.cli.process import listed, several
 from pulumi_tke_hybrid.plan import resource_types
-from pulumi_tke_hybrid.plan.kubernetes_objects import holders
+from pulumi_tke_hybrid.plan.kubernetes_objects import Holder, holders
 from pulumi_tke_hybrid.plan.model import Op, Step, is_patch
 from pulumi_tke_hybrid.plan.preview_json import STACK, StackPlan
 from pulumi_tke_hybrid.review.redaction import change_text, differences, is_listed, short_changes, value_text
@@ -34,24 +34,19 @@ def noise_kind(step: Step) -> str:
         return "stack outputs" if step.op is Op.UPDATE else ""
     if not step.custom:
         return ""  # a component, which has its own line
-    if (
-        step.op is Op.UPDATE
-        and step.type.startswith(resource_types.PROVIDERS)
-        and step.changed_inputs <= _FROM_VERSIONS
-    ):
-        return "versions of providers"
     if step.type in _BOOKKEEPING and step.op in (Op.CREATE, Op.UPDATE):
         return "steps that only wait or check"
-    if step.op is Op.UPDATE and step.changed_inputs == {"__provider"}:
+    if step.op is not Op.UPDATE:
+        return ""
+    changed = step.changed_inputs
+    if step.type.startswith(resource_types.PROVIDERS) and changed <= _FROM_VERSIONS:
+        return "versions of providers"
+    if changed == {"__provider"}:
         return "versions of this library"
-    if step.op is Op.UPDATE and step.type == resource_types.CLUSTER and _only_order(step):
-        return "order of a list"
+    if changed == {"eniSubnetIds"} and step.type == resource_types.CLUSTER:
+        before, after = texts(step.old.get("eniSubnetIds")), texts(step.new.get("eniSubnetIds"))
+        return "order of a list" if before and sorted(before) == sorted(after) else ""
     return ""
-
-
-def _only_order(step: Step) -> bool:
-    before, after = texts(step.old.get("eniSubnetIds")), texts(step.new.get("eniSubnetIds"))
-    return step.changed_inputs == {"eniSubnetIds"} and bool(before) and sorted(before) == sorted(after)
 
 
 _COMPONENT = "tke-hybrid:index:"
@@ -67,16 +62,16 @@ _VERBS = {
     Op.LEAVE: "leaves the stack, stays in the cloud",
 }
 SIGNS = {
-    Op.CREATE: "+",
-    Op.UPDATE: "~",
-    Op.REPLACE: "±",
     Op.DELETE: "-",
+    Op.REPLACE: "±",
     Op.OTHER: "?",
-    Op.IMPORT: "=",
+    Op.UPDATE: "~",
+    Op.CREATE: "+",
     Op.LEAVE: "=",
+    Op.IMPORT: "=",
 }
-_ORDER = (Op.DELETE, Op.REPLACE, Op.OTHER, Op.UPDATE, Op.CREATE, Op.LEAVE, Op.IMPORT)
-"""The most important operation first."""
+"""The sign of each operation that changes a resource, as in a diff; the most important operation first."""
+_ORDER = list(SIGNS)
 
 
 @dataclass
@@ -99,22 +94,25 @@ class Group:
 
     @cached_property
     def summary(self) -> str:
-        """The changes in a few words; names and values are not escaped yet. Read after the last step is
-        added."""
-        return _summary(self)
+        """The changes in a few words, not escaped yet. Read after the last step is added."""
+        if self.op not in (Op.CREATE, Op.DELETE):
+            return "; ".join(dict.fromkeys(_phrases(self))) or "its settings"
+        words = ["new" if self.op is Op.CREATE else "deleted", *(f"zone {zone}" for zone in self.zones)]
+        if self.head is not None:
+            words += [*_inputs(self.head), several(len(self.steps), "resource")]
+        return ", ".join(words)
 
     @property
     def op(self) -> Op:
         """The operation of the group as a whole."""
-        ops = {step.op for step in self.steps}
-        if self.head is not None and self.head.op in (Op.CREATE, Op.DELETE):
-            return self.head.op
-        return ops.pop() if len(ops) == 1 and self.head is None else Op.UPDATE
+        if self.head is None:
+            return self.steps[0].op
+        return self.head.op if self.head.op in (Op.CREATE, Op.DELETE) else Op.UPDATE
 
     @property
     def sign(self) -> str:
-        """The sign of the operation, as in a diff."""
-        return SIGNS.get(self.op, SIGNS[Op.UPDATE])
+        """The sign of the operation."""
+        return SIGNS[self.op]
 
     @property
     def rank(self) -> int:
@@ -142,39 +140,19 @@ def short_type(step: Step) -> str:
 
 
 @dataclass(frozen=True)
-class Counts:
-    """Numbers of resources by operation, without noise and components."""
-
-    add: int = 0
-    update: int = 0
-    replace: int = 0
-    delete: int = 0
-    other: int = 0
-    noise: int = 0
-    same: int = 0
-    state_only: int = 0
-    """Imported, or removed from the stack and kept in the cloud."""
-
-    def __add__(self, more: "Counts") -> "Counts":
-        return Counts(*(one + other for one, other in zip(astuple(self), astuple(more), strict=True)))
-
-    @property
-    def changes(self) -> int:
-        """The number of resources that change."""
-        return self.add + self.update + self.replace + self.delete + self.other + self.state_only
-
-
-NO_COUNTS = Counts()
-
-
-@dataclass(frozen=True)
 class Grouping:
     """All groups of a plan, and the noise."""
 
     groups: Sequence[Group]
-    noise: Sequence[tuple[str, int]]
-    """(kind of noise, number of steps)."""
-    counts: Counts
+    noise: Mapping[str, int]
+    """Number of steps by the kind of noise."""
+    counts: Counter[Op]
+    """Number of resources by operation, without noise and components."""
+
+
+def changes_in(counts: Counter[Op]) -> int:
+    """Return the number of resources that change."""
+    return sum(count for op, count in counts.items() if op.changes)
 
 
 def group_steps(plan: StackPlan) -> Grouping:
@@ -182,7 +160,7 @@ def group_steps(plan: StackPlan) -> Grouping:
     by_urn = {step.urn: step for step in plan.steps}
     groups: dict[str, Group] = {}
     noise: Counter[str] = Counter()
-    ops: Counter[Op] = Counter()
+    counts: Counter[Op] = Counter()
     for step in plan.steps:
         kind = noise_kind(step)
         if kind:
@@ -191,25 +169,15 @@ def group_steps(plan: StackPlan) -> Grouping:
         if step.type == STACK:
             continue
         if step.custom:
-            ops[step.op] += 1
+            counts[step.op] += 1
         if not step.op.changes:
             continue
         head = _component_of(step, by_urn)
         group = groups.setdefault(head.urn if head else step.urn, Group(head))
         if step.custom or step is not head:
             group.steps.append(step)
-    counts = Counts(
-        add=ops[Op.CREATE],
-        update=ops[Op.UPDATE],
-        replace=ops[Op.REPLACE],
-        delete=ops[Op.DELETE],
-        other=ops[Op.OTHER],
-        noise=noise.total(),
-        same=ops[Op.SAME],
-        state_only=ops[Op.IMPORT] + ops[Op.LEAVE],
-    )
     ordered = sorted(groups.values(), key=lambda group: (group.rank, group.name))
-    return Grouping(ordered, sorted(noise.items()), counts)
+    return Grouping(ordered, dict(sorted(noise.items())), counts)
 
 
 def _component_of(step: Step, by_urn: dict[str, Step]) -> Step | None:
@@ -225,15 +193,6 @@ def _component_of(step: Step, by_urn: dict[str, Step]) -> Step | None:
     return found
 
 
-def _summary(group: Group) -> str:
-    if group.op not in (Op.CREATE, Op.DELETE):
-        return "; ".join(dict.fromkeys(_phrases(group))) or "its settings"
-    verb = "new" if group.op is Op.CREATE else "deleted"
-    inputs = _inputs(group.head) if group.head is not None else []
-    size = [several(len(group.steps), "resource")] if group.head is not None else []
-    return ", ".join([verb, *(f"zone {zone}" for zone in group.zones), *inputs, *size])
-
-
 def _inputs(component: Step) -> list[str]:
     found = [
         f"{key} {value_text(key, value)}"
@@ -245,12 +204,8 @@ def _inputs(component: Step) -> list[str]:
 
 def _phrases(group: Group) -> Iterator[str]:
     if group.head is not None:
-        changes = (
-            f"{path} {change_text(path, old, new)}"
-            for path, old, new in differences(group.head)
-            if old != new
-        )
-        yield from list(changes)[:4]
+        changed = [change for change in differences(group.head) if change[1] != change[2]]
+        yield from (f"{path} {change_text(path, old, new)}" for path, old, new in changed[:4])
     for step in group.steps[:_MOST_STEPS]:
         kind = short_type(step) if group.head is not None else ""
         if step.op is Op.UPDATE:
@@ -269,7 +224,10 @@ def _rollout(step: Step) -> str:
     same = [holder.template for holder in before] == [holder.template for holder in after]
     if is_patch(step.type) or not after or same:
         return ""
-    counts = [holder.pods for holder in after]
-    if None in counts:
-        return "(its pods recreated)"
-    return f"({several(sum(count or 0 for count in counts), 'pod')} recreated)"
+    return f"({pods_text(after, 'its pods')} recreated)"
+
+
+def pods_text(templates: Sequence[Holder], unknown: str = "pods") -> str:
+    """Return the number of pods, as `2 pods`; `unknown` where the number is not known."""
+    counts = [holder.pods for holder in templates]
+    return unknown if None in counts else several(sum(count or 0 for count in counts), "pod")

@@ -6,6 +6,7 @@ All texts come from `view` and `opening`; this module escapes and arranges them.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pulumi_tke_hybrid.cli import process
 from pulumi_tke_hybrid.cli.process import listed, several
 from pulumi_tke_hybrid.cli.result import Row
 from pulumi_tke_hybrid.plan.rules.cluster_rules import APPLY_FAILS
@@ -61,9 +62,9 @@ STEPS = (
 
 def comment(review: Review, limit: int = GITHUB_LIMIT) -> Comment:
     """Return the comment with at most `limit` characters."""
-    head, whole = marker(review.names), digest(review)
+    head, data = marker(review.names), digest(review)
     body = ""
-    writer = _Writer(review, whole.fingerprint)
+    writer = _Writer(review, data["fingerprint"])
     for detail in STEPS:
         body = "\n".join([head, *writer.lines(detail)]) + "\n"
         if _length(body) <= limit:
@@ -71,7 +72,7 @@ def comment(review: Review, limit: int = GITHUB_LIMIT) -> Comment:
     else:
         while _length(body) > limit:  # a limit that is smaller than any comment
             body = body[: len(body) - max(_length(body) - limit, 1)]
-    return Comment(head, body, whole)
+    return Comment(head, body, data, worth_making=review.verdict is not ReviewVerdict.CLEAN)
 
 
 def _length(text: str) -> int:
@@ -155,19 +156,14 @@ class _Writer:
             spare -= len(fitting)
             narrow += [head, *fitting]
         rest = causes[len(shown) :]
-        return [*narrow, f"- and {len(rest)} more: {self._rest(rest)}"] if rest else narrow
+        named = listed(rest, self._detail.subjects, self._short)
+        return [*narrow, f"- and {len(rest)} more: {named}"] if rest else narrow
 
     def _cut(self, item: JudgedCause, below: Sequence[str], room: int) -> list[str]:
         """Return the consequences in at most `room` lines: the last line names the rest by their rules."""
         kept = max(room - 1, 0)
         rules = [finding.rule.id for finding, *_ in item.cause.consequences_by_rule][kept:]
         return [*below[:kept], f"  - so also: {', '.join(f'[{rule}]' for rule in rules)}"][:room]
-
-    def _rest(self, causes: Sequence[JudgedCause]) -> str:
-        named = [self._short(item) for item in causes[: self._detail.subjects]]
-        return listed(named, len(named)) + (
-            f" and {len(causes) - len(named)} more" if len(causes) > len(named) else ""
-        )
 
     def _short(self, item: JudgedCause) -> str:
         code = f" `{item.code}`" if self._review.needs_code(item) else ""
@@ -181,28 +177,27 @@ class _Writer:
         code = f" · accept code `{item.code}`" if self._review.needs_code(item) else ""
         change = self._change_text(item.stack, item.cause.findings)
         head = f"- {LEVELS[item.level]}{accepted} {change} {self._rule(finding)}{code}"
+        # In one line: the first clause of the effect, and for a warning no more than a decision needs.
+        full = wide or item.severity is Severity.ERROR
         parts = {
-            "Affected": affected,
-            "Effect": finding.why,
+            "Affected": affected if full else "",
+            "Effect": finding.why if wide else finding.why.partition("; ")[0],
             "Do": finding.todo,
-            "If intended": finding.intended,
+            "If intended": finding.intended if full else "",
         }
-        if (
-            not wide
-        ):  # one line: the first clause of the effect, and for a warning no more than a decision needs
-            danger = item.severity is Severity.ERROR
-            parts |= {"Affected": affected if danger else "", "Effect": finding.why.partition("; ")[0]}
-            parts |= {} if danger else {"If intended": ""}
         shown = [f"**{title}:** {self._prose(text)}" for title, text in parts.items() if text]
         if self._review.needs_code(item):
-            useless = (
-                " (accepting does not help: the apply fails)" if finding.why.startswith(APPLY_FAILS) else ""
-            )
+            fails = finding.why.startswith(APPLY_FAILS)
+            useless = " (accepting does not help: the apply fails)" if fails else ""
             shown.append(
                 f"**To accept it as it is:** label `{LABEL}:{item.code}` or `--accept {item.code}`{useless}"
             )
         first = [head, *(f"  - {part}" for part in shown)] if wide else [" · ".join([head, *shown])]
-        return [*first, *self._consequences(item)]
+        consequences = (
+            f"  - so also {self._change_text(item.stack, found)} {self._rule(found[0])}"
+            for found in item.cause.consequences_by_rule
+        )
+        return [*first, *consequences]
 
     def _change_text(self, stack: str, findings: Sequence[Finding]) -> str:
         if len({finding.head for finding in findings}) == 1:
@@ -215,15 +210,7 @@ class _Writer:
         return "; ".join([*each, f"likewise {self._places(stack, rest)}"] if rest else each)
 
     def _places(self, stack: str, findings: Sequence[Finding]) -> str:
-        shown = findings[: self._detail.subjects]
-        more = f" and {len(findings) - len(shown)} more" if len(findings) > len(shown) else ""
-        return ", ".join(self._place(stack, finding) for finding in shown) + more
-
-    def _consequences(self, item: JudgedCause) -> list[str]:
-        return [
-            f"  - so also {self._change_text(item.stack, found)} {self._rule(found[0])}"
-            for found in item.cause.consequences_by_rule
-        ]
+        return listed(findings, self._detail.subjects, lambda finding: self._place(stack, finding))
 
     def _rule(self, finding: Finding) -> str:
         docs = self._review.origin.docs
@@ -254,21 +241,16 @@ class _Writer:
             for cells in self._cells(table)
         ]
         head = [*(["stack"] if many else []), *(column.head for column in self._zones[0][1].shown_columns)]
-        shown = rows[: self._detail.rows]
-        return ["", "**Zones**", "", *_table(head, shown), *_more(in_all - len(shown))]
+        return _titled("Zones", head, rows[: self._detail.rows], in_all)
 
     def _changes(self) -> list[str]:
         """Return the changes of each stack as a table."""
         lines: list[str] = []
         for stack in self._review.stacks:
-            table = view.changes(stack)
-            if not table.rows:
-                continue
-            many = len(self._review.stacks) > 1
+            table, many = view.changes(stack), len(self._review.stacks) > 1
             title = f"Changes of {self._redactor.code(stack.plan.stack)}" if many else "Changes"
             head = [column.head for column in table.shown_columns]
-            rows = self._cells(table)
-            lines += ["", f"**{title}**", "", *_table(head, rows), *_more(len(table.rows) - len(rows))]
+            lines += _titled(title, head, self._cells(table), len(table.rows))
         return lines
 
     def _cells(self, table: ReviewTable[Row]) -> list[list[str]]:
@@ -285,26 +267,27 @@ class _Writer:
 
     def _details(self) -> list[str]:
         lines: list[str] = []
-        left, total = self._detail.diffs, 0
-        for stack in self._review.stacks:
-            steps = view.changed_steps(stack)
-            total += len(steps)
-            for step in steps[:left]:
-                name, kind = self._redactor.code(step.name), self._redactor.prose(step.type, 100)
-                lines.append(f"- {SIGNS[step.op]} {name} {kind}")
-                for path, change in property_lines(step):
-                    value = f": {self._redactor.code(change, 200)}" if self._detail.values and change else ""
-                    lines.append(f"  - {self._redactor.code(path, 120)}{value}")
-            left = max(left - len(steps), 0)
-        if total and not lines:
-            return ["", f"Properties of {several(total, 'resource')} are left out: they do not fit."]
-        more = total - self._detail.diffs
+        steps = view.changed_steps(self._review)
+        for step in steps[: self._detail.diffs]:
+            name, kind = self._redactor.code(step.name), self._redactor.prose(step.type, 100)
+            lines.append(f"- {SIGNS[step.op]} {name} {kind}")
+            for path, change in property_lines(step):
+                value = f": {self._redactor.code(change, 200)}" if self._detail.values and change else ""
+                lines.append(f"  - {self._redactor.code(path, 120)}{value}")
+        total = several(len(steps), "resource")
+        if steps and not lines:
+            return ["", f"Properties of {total} are left out: they do not fit."]
+        more = len(steps) - self._detail.diffs
         rest = [f"- and {more} more resources"] if more > 0 else []
-        return _folded(f"Properties ({several(total, 'resource')})", [*lines, *rest])
+        return _folded(f"Properties ({total})", [*lines, *rest])
 
     def _noise(self) -> list[str]:
-        rows = [f"- {kind}: {count}" for stack in self._review.stacks for kind, count in stack.grouping.noise]
-        return _folded(f"Folded steps without effect ({self._review.counts.noise})", rows)
+        rows = [
+            f"- {kind}: {count}"
+            for stack in self._review.stacks
+            for kind, count in stack.grouping.noise.items()
+        ]
+        return _folded(f"Folded steps without effect ({self._review.noise})", rows)
 
     def _unknowns(self) -> list[str]:
         found = view.unknowns(self._review)
@@ -330,17 +313,13 @@ class _Writer:
         return ["", f"<sub>{' · '.join(part for part in parts if part)}</sub>"]
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    if not rows:
+def _titled(title: str, head: Sequence[str], rows: Sequence[Sequence[str]], count: int) -> list[str]:
+    """Return a table below its title. `rows` are those that fit, of `count`."""
+    if not count:
         return []
-    return [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}", *(f"| {' | '.join(row)} |" for row in rows)]
-
-
-def _more(count: int) -> list[str]:
-    return ["", f"and {count} more"] if count > 0 else []
+    more = ["", f"and {count - len(rows)} more"] if count > len(rows) else []
+    return ["", f"**{title}**", "", *(process.table(head, rows) if rows else []), *more]
 
 
 def _folded(title: str, lines: Sequence[str]) -> list[str]:
-    if not lines:
-        return []
-    return ["", f"<details><summary>{title}</summary>", "", *lines, "", "</details>"]
+    return ["", *process.folded(title, lines)] if lines else []

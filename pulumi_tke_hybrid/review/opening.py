@@ -20,7 +20,7 @@ from pulumi_tke_hybrid.plan.rules.not_judged import NOT_JUDGED
 from pulumi_tke_hybrid.plan.rules.workloads import BALANCER_REPLACED
 from pulumi_tke_hybrid.review import view
 from pulumi_tke_hybrid.review.affected import NOT_IN_PREVIEW
-from pulumi_tke_hybrid.review.grouping import short_type
+from pulumi_tke_hybrid.review.grouping import changes_in, pods_text, short_type
 from pulumi_tke_hybrid.review.review import JudgedCause, Review, ReviewVerdict
 from pulumi_tke_hybrid.tke.objects import Props, unknown
 from pulumi_tke_hybrid.tke.rule import Finding, Severity
@@ -36,16 +36,11 @@ _SIZED_POOLS = (resource_types.NODE_POOL, resource_types.NATIVE_NODE_POOL)
 def opening(review: Review) -> list[tuple[str, str]]:
     """Return (title, sentence) of each line: `If merged` and `Check`; no title where no effect was found."""
     if review.verdict is ReviewVerdict.COULD_NOT_TELL:
-        return [
-            (
-                "If merged",
-                (
-                    "not known: no whole preview could be read, so this comment shows no effect or only a"
-                    " part of it."
-                ),
-            ),
-            ("Check", "do not merge on this comment; run the preview again and read the job's log."),
-        ]
+        return _sentences(
+            "not known: no whole preview could be read, so this comment shows no effect or only a part of"
+            " it.",
+            "do not merge on this comment; run the preview again and read the job's log.",
+        )
     judged = [
         item
         for item in review.causes
@@ -56,6 +51,10 @@ def opening(review: Review) -> list[tuple[str, str]]:
     return _found(review, judged) if judged else _nothing_found(review)
 
 
+def _sentences(merged: str, check: str) -> list[tuple[str, str]]:
+    return [("If merged", merged), ("Check", check)]
+
+
 def _failed(review: Review, judged: Sequence[JudgedCause]) -> list[tuple[str, str]]:
     merged = (
         "nothing is applied: the next update stops at the same error in its own preview, before it changes"
@@ -63,10 +62,9 @@ def _failed(review: Review, judged: Sequence[JudgedCause]) -> list[tuple[str, st
     )
     if judged:
         merged += f" The following holds once the error is fixed. {_merged(review, judged)}"
-    return [
-        ("If merged", merged),
-        ("Check", "send the change back to its author: the error must be fixed and a new preview made."),
-    ]
+    return _sentences(
+        merged, "send the change back to its author: the error must be fixed and a new preview made."
+    )
 
 
 def _found(review: Review, judged: Sequence[JudgedCause]) -> list[tuple[str, str]]:
@@ -77,29 +75,23 @@ def _found(review: Review, judged: Sequence[JudgedCause]) -> list[tuple[str, str
     if NOT_IN_PREVIEW in affected:
         question += f" {affected[0].upper()}{affected[1:]}"
     accepted = " The danger is accepted already." if judged[0].accepted else ""
-    return [
-        ("If merged", _merged(review, judged)),
-        ("Check", f"{question}{'' if question.endswith('?') else '.'}{accepted}"),
-    ]
+    return _sentences(_merged(review, judged), f"{question}{'' if question.endswith('?') else '.'}{accepted}")
 
 
 def _merged(review: Review, judged: Sequence[JudgedCause]) -> str:
     first, rest = judged[0], judged[1:]
     dangers = sum(item.severity is Severity.ERROR for item in rest)
-    more = [
-        several(dangers, "more danger") if dangers else "",
-        several(len(rest) - dangers, "more warning") if len(rest) > dangers else "",
-    ]
-    also = " and ".join(part for part in more if part)
+    more = {"more danger": dangers, "more warning": len(rest) - dangers}
+    also = " and ".join(several(count, noun) for noun, count in more.items() if count)
     affected = review.affected(first)
-    change = _change(review, first)
     effect = first.cause.first.why.partition("; ")[0]
     known = f" Affected: {affected}." if affected and NOT_IN_PREVIEW not in affected else ""
-    only_new = review.counts.changes == review.counts.add
+    only_new = changes_in(review.counts) == review.counts[Op.CREATE]
     added = _added_effects(review.steps)
     news = _news(added) if only_new or first.severity is not Severity.ERROR or len(added) <= _FEW else ""
-    start = f"{_all_deleted(review)}{_new_zones(review)}{change}. {effect[:1].upper()}{effect[1:]}."
-    return f"{start}{known}{news}{f' And {also}, below.' if also else ''}"
+    start = f"{_all_deleted(review)}{_new_zones(review)}{_change(review, first)}."
+    below = f" And {also}, below." if also else ""
+    return f"{start} {effect[:1].upper()}{effect[1:]}.{known}{news}{below}"
 
 
 def _change(review: Review, item: JudgedCause) -> str:
@@ -107,9 +99,8 @@ def _change(review: Review, item: JudgedCause) -> str:
     where the changes differ."""
     findings = item.cause.findings
     if len({finding.head for finding in findings}) == 1:
-        return (
-            f"{listed([_named(review, item.stack, finding) for finding in findings], 3)}: {findings[0].head}"
-        )
+        places = listed(findings, _FEW, lambda finding: _named(review, item.stack, finding))
+        return f"{places}: {findings[0].head}"
     each = [f"{_named(review, item.stack, finding)}: {finding.head}" for finding in findings[:_FEW]]
     return "; ".join([*each, *([f"and {len(findings) - _FEW} more"] if len(findings) > _FEW else [])])
 
@@ -132,7 +123,8 @@ def _all_deleted(review: Review) -> str:
     counts = review.counts
     gone = [step for step in review.steps if step.op is Op.DELETE]
     wide = [step for step in gone if step.type in (resource_types.VPC, resource_types.CLUSTER)]
-    if not wide or counts.delete + counts.state_only != counts.changes or counts.same:
+    kept = any(counts[op] for op in Op if op not in (Op.DELETE, Op.IMPORT, Op.LEAVE))
+    if not wide or kept:
         return ""
     pools = sum(step.type in resource_types.POOLS for step in gone)
     subnets = sum(step.type == resource_types.SUBNET for step in gone)
@@ -141,7 +133,7 @@ def _all_deleted(review: Review) -> str:
     parts += [several(subnets, "subnet")] if subnets else []
     return (
         f"Everything that this preview shows is deleted: {', '.join(parts)},"
-        f" {several(counts.delete, 'resource')} in all. "
+        f" {several(counts[Op.DELETE], 'resource')} in all. "
     )
 
 
@@ -161,23 +153,15 @@ def _nothing_found(review: Review) -> list[tuple[str, str]]:
         [review.place(item.stack, finding) for item in unjudged for finding in item.cause.findings]
     )
     unnamed = sorted({op for stack in review.stacks for op in stack.plan.unknown_operations})
-    names += (
-        f"{', ' if names and unnamed else ''}{f'unknown operations: {listed(unnamed)}' if unnamed else ''}"
-    )
+    if unnamed:
+        names += f"{', ' if names else ''}unknown operations: {listed(unnamed)}"
     count = sum(len(item.cause.findings) for item in unjudged) + len(unnamed)
     also = f" A rolling update replaces {', '.join(restarted)}, one after another." if restarted else ""
     if count:
-        return [
-            (
-                "If merged",
-                f"{NO_EFFECT.lower()} in what was judged; not judged: {count} ({names}).{_news(added)}{also}",
-            ),
-            (
-                "Check",
-                "the effect of the parts that were not judged on addresses and load balancers; ask their"
-                " author.",
-            ),
-        ]
+        return _sentences(
+            f"{NO_EFFECT.lower()} in what was judged; not judged: {count} ({names}).{_news(added)}{also}",
+            "the effect of the parts that were not judged on addresses and load balancers; ask their author.",
+        )
     if added:
         unused = (
             " Subnets that no resource uses have no effect until a later change registers them as container"
@@ -185,10 +169,10 @@ def _nothing_found(review: Review) -> list[tuple[str, str]]:
             if view.unused_subnets(review.steps)
             else ""
         )
-        return [
-            ("If merged", f"{', '.join(added)}. Nothing that exists loses its network or its address.{also}"),
-            ("Check", f"is everything new here as planned (ranges, nodes, load balancers, pods)?{unused}"),
-        ]
+        return _sentences(
+            f"{', '.join(added)}. Nothing that exists loses its network or its address.{also}",
+            f"is everything new here as planned (ranges, nodes, load balancers, pods)?{unused}",
+        )
     return [("", f"{NO_EFFECT}.{also}")]
 
 
@@ -211,9 +195,8 @@ def _restarted_effects(steps: Sequence[Step]) -> list[str]:
 
 def _bounded(phrases: Iterable[str]) -> list[str]:
     found = list(phrases)
-    return found[:_MOST_EFFECTS] + (
-        [f"{len(found) - _MOST_EFFECTS} more"] if len(found) > _MOST_EFFECTS else []
-    )
+    more = len(found) - _MOST_EFFECTS
+    return [*found[:_MOST_EFFECTS], f"{more} more"] if more > 0 else found
 
 
 def _effects_of(step: Step) -> Iterator[str]:
@@ -232,16 +215,13 @@ def _effects_of(step: Step) -> Iterator[str]:
     elif step.type == resource_types.SWITCH:
         yield "pods may have addresses of container subnets from then on (VPC-CNI is switched on)"
     elif is_load_balancer_source(step):
-        if existing_balancer(step, step.new):
-            yield f"{step.name} uses the load balancer {existing_balancer(step, step.new)}"
-        else:
-            yield (
-                f"new {'internal' if internal_subnet(step, step.new) else 'public'} load balancer for"
-                f" {step.name}"
-            )
+        named = existing_balancer(step, step.new)
+        kind = "internal" if internal_subnet(step, step.new) else "public"
+        new = f"new {kind} load balancer for {step.name}"
+        yield f"{step.name} uses the load balancer {named}" if named else new
     elif not step.type.endswith("Patch"):  # a Patch kind changes a workload that is there
         yield from (
-            f"new workload {step.name} ({_pods(holder.pods)})" for holder in holders(step.type, step.new)
+            f"new workload {step.name} ({pods_text([holder])})" for holder in holders(step.type, step.new)
         )
 
 
@@ -262,16 +242,9 @@ def _pod_changes(step: Step) -> Iterator[str]:
 def _rollouts(step: Step) -> Iterator[str]:
     for was, becomes in zip(holders(step.type, step.old), holders(step.type, step.new), strict=False):
         if was.template != becomes.template:
-            away = (
-                " (none until it is back)"
-                if step.type == resource_types.STATEFUL_SET and becomes.pods == 1
-                else ""
-            )
-            yield f"{_pods(becomes.pods)} of {step.name}{away}"
-
-
-def _pods(count: int | None) -> str:
-    return "pods" if count is None else several(count, "pod")
+            alone = step.type == resource_types.STATEFUL_SET and becomes.pods == 1
+            away = " (none until it is back)" if alone else ""
+            yield f"{pods_text([becomes])} of {step.name}{away}"
 
 
 def _text(props: Props, key: str) -> str:

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from pulumi_tke_hybrid.cli.process import several
 from pulumi_tke_hybrid.review.command import Host
 from pulumi_tke_hybrid.review.report import Comment
-from pulumi_tke_hybrid.tke.objects import mapping
+from pulumi_tke_hybrid.tke.objects import child, mapping
 
 
 class CannotPost(Exception):
@@ -75,7 +76,7 @@ def _github(environment: Mapping[str, str], number: int | None) -> PullRequest:
             " variable to owner/name"
         )
     ref = environment.get("GITHUB_REF", "")
-    found = number or _number_in(ref) or _number_in_event(environment.get("GITHUB_EVENT_PATH", ""))
+    found = number or _number_in(ref, event_of_job(environment))
     if found is None:
         raise CannotPost(
             f"no pull request is named by GITHUB_REF ({ref or 'empty'}) or by the event; run on"
@@ -85,20 +86,23 @@ def _github(environment: Mapping[str, str], number: int | None) -> PullRequest:
     return PullRequest(Host.GITHUB, address, project, found, token)
 
 
-def _number_in(ref: str) -> int | None:
-    match = re.fullmatch(r"refs/pull/(\d+)/(?:merge|head)", ref)
-    return int(match.group(1)) if match else None
-
-
-def _number_in_event(path: str) -> int | None:
-    """Return the number from the event file: `pull_request_target` and `issue_comment` run on the default
-    branch, so that only the event has the number."""
+def event_of_job(environment: Mapping[str, str]) -> dict[str, Any]:
+    """Return the event that a GitHub job runs for; empty where no event can be read."""
+    path = environment.get("GITHUB_EVENT_PATH", "")
     try:
-        event: Any = json.loads(Path(path).read_text(encoding="utf-8")) if path else {}
+        return mapping(json.loads(Path(path).read_text(encoding="utf-8"))) if path else {}
     except (OSError, ValueError):
-        return None  # the caller raises an error with what to do
-    numbers = (mapping(mapping(event).get(key)).get("number") for key in ("pull_request", "issue"))
-    return next((number for number in numbers if isinstance(number, int)), None)
+        return {}  # the event then has no number, and no label that accepts a danger
+
+
+def _number_in(ref: str, event: Mapping[str, Any]) -> int | None:
+    """Return the number of the pull request: `pull_request_target` and `issue_comment` run on the default
+    branch, so that only the event has the number."""
+    match = re.fullmatch(r"refs/pull/(\d+)/(?:merge|head)", ref)
+    found = (
+        [int(match[1])] if match else [child(event, key).get("number") for key in ("pull_request", "issue")]
+    )
+    return next((number for number in found if isinstance(number, int)), None)
 
 
 def _gitlab(environment: Mapping[str, str], number: int | None) -> PullRequest:
@@ -181,9 +185,7 @@ def post(
     `number` is that of the pull request, where the job itself does not run for one.
     """
     pull_request = pull_request_of_job(host, environment, number)
-    done = put_comment(_thread(pull_request, limit), comment)
-    duplicates = f", {done.removed} duplicate{'s' * (done.removed > 1)} removed" if done.removed else ""
-    return f"comment on {pull_request}: {done.action}{duplicates}"
+    return f"comment on {pull_request}: {put_comment(_thread(pull_request, limit), comment)}"
 
 
 def label_setters(
@@ -215,19 +217,10 @@ PUT_TRIES = 3
 """Each failed try means that another job removed the comment between reading and writing."""
 
 
-@dataclass(frozen=True)
-class PutResult:
-    """What `put_comment` did, for the log."""
-
-    action: str
-    """`added`, `changed`, `kept` or `left out`."""
-    removed: int = 0
-    """Duplicates of this account that were removed."""
-
-
-def put_comment(thread: Thread, comment: Comment) -> PutResult:
+def put_comment(thread: Thread, comment: Comment) -> str:
     """Make `comment` the only comment of this account that begins with the marker. A new comment is created
-    only if `worth_making`."""
+    only if `worth_making`. Return `added`, `changed`, `kept` or `left out`, and the number of duplicates of
+    this account that were removed, for the log."""
     for _ in range(PUT_TRIES):
         try:
             return _put(thread, comment)
@@ -239,7 +232,7 @@ def put_comment(thread: Thread, comment: Comment) -> PutResult:
     )
 
 
-def _put(thread: Thread, comment: Comment) -> PutResult:
+def _put(thread: Thread, comment: Comment) -> str:
     own = _own(thread, comment.marker)
     if own:
         action = "kept"
@@ -251,12 +244,13 @@ def _put(thread: Thread, comment: Comment) -> PutResult:
         # where the response comes from a cache without that comment.
         own = {**_own(thread, comment.marker), added.id: added}
     else:
-        return PutResult("left out")
+        return "left out"
     oldest, *rest = (own[number] for number in sorted(own))
     if _lines(oldest.body) != _lines(comment.body):
         thread.change(oldest, comment.body)
         action = "changed"
-    return PutResult(action, sum(_removed(thread, duplicate) for duplicate in rest))
+    removed = sum(_removed(thread, duplicate) for duplicate in rest)
+    return f"{action}, {several(removed, 'duplicate')} removed" if removed else action
 
 
 def _own(thread: Thread, marker: str) -> dict[int, PostedComment]:

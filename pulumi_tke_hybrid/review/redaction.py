@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from pulumi_tke_hybrid.cli.process import plain, shown
-from pulumi_tke_hybrid.plan.model import Op, Step
+from pulumi_tke_hybrid.plan.model import Step
 from pulumi_tke_hybrid.plan.preview_json import Failure
 from pulumi_tke_hybrid.tke import keys
 from pulumi_tke_hybrid.tke.objects import SECRET, items, mapping, unknown
@@ -114,14 +114,11 @@ _ANNOTATIONS = "annotations."
 def differences(step: Step) -> Iterator[tuple[str, Any, Any]]:
     """Yield (path, before, after) of each input that differs; a missing value is None. A property that only
     the provider reports has None twice."""
-    found: list[str] = []
-    for path, before, after in _walk("", step.old, step.new):
-        found.append(path)
-        yield path, before, after
+    found = list(_walk("", step.old, step.new))
+    yield from found
     for key in (_BRACKETS.sub(r".\1", key) for key in step.diff_keys or ()):
-        if not any(part in key for part in _IGNORED) and not any(
-            path.startswith(key) or key.startswith(path) for path in found
-        ):
+        seen = any(path.startswith(key) or key.startswith(path) for path, *_ in found)
+        if not seen and not any(part in key for part in _IGNORED):
             yield key, None, None
 
 
@@ -180,7 +177,10 @@ def _is_hidden(text: str) -> bool:
 
 
 def change_text(path: str, before: Any, after: Any) -> str:
-    """Return the change of a property: both values, or the added and removed items of a list."""
+    """Return the change of a property: both values, or the added and removed items of a list. Empty without
+    values: then only the provider reports the property."""
+    if before is None and after is None:
+        return ""
     if _all_are(list, before) or _all_are(list, after):
         return _list_change(path, items(before), after)
     old, new = value_text(path, before), value_text(path, after)
@@ -207,23 +207,17 @@ def _list_change(path: str, before: list[Any], after: Any) -> str:
 
 
 def property_lines(step: Step) -> list[tuple[str, str]]:
-    """Return (path, change) of each property that differs; the change is empty where only the provider
-    reports the property."""
-    rows = [
-        (path, "" if before is None and after is None else change_text(path, before, after))
-        for path, before, after in differences(step)
-    ]
+    """Return (path, change) of each property that differs, as in `change_text`."""
+    rows = [(path, change_text(path, before, after)) for path, before, after in differences(step)]
     more = len(rows) - _MOST_PROPERTIES
     return rows[:_MOST_PROPERTIES] + ([(f"{more} more", "")] if more > 0 else [])
 
 
 def short_changes(step: Step) -> list[str]:
     """Return the changed properties of a step for one line; a change that is not shown is left out."""
-    if step.op in (Op.CREATE, Op.DELETE):
-        return []
     found: dict[str, None] = {}
     for path, before, after in differences(step):
-        change = "" if before is None and after is None else change_text(path, before, after)
+        change = change_text(path, before, after)
         hidden = not change or change.startswith("changed (hidden")
         found[_short(path) if hidden else f"{_short(path)} {change}"] = None
     return list(found)

@@ -7,14 +7,15 @@ docs/network-terms.md from `TERMS`.
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pulumi_tke_hybrid.cli.process import listed
 from pulumi_tke_hybrid.cli.result import MAX_ROWS, Row
+from pulumi_tke_hybrid.plan.model import Op
 from pulumi_tke_hybrid.review import view
-from pulumi_tke_hybrid.review.grouping import Counts
 from pulumi_tke_hybrid.review.opening import opening
 from pulumi_tke_hybrid.review.review import (
     LABEL,
@@ -37,17 +38,6 @@ _LONGEST_MARKER = 300
 
 
 @dataclass(frozen=True)
-class Digest:
-    """The review for programs, as `--json` writes it; the schema is in docs/review.md."""
-
-    verdict: ReviewVerdict
-    fingerprint: str
-    """Identifies the set of changes: equal previews have equal fingerprints in any order of their steps."""
-    data: Mapping[str, Any]
-    """Plain JSON data, free of secrets, with `format` as the version of its schema."""
-
-
-@dataclass(frozen=True)
 class Comment:
     """One sticky comment.
 
@@ -61,13 +51,11 @@ class Comment:
     of the same stacks."""
     body: str
     """The whole Markdown with the marker, within the limit of characters. All foreign text is escaped."""
-    digest: Digest
-
-    @property
-    def worth_making(self) -> bool:
-        """Whether a new comment is useful. Without changes an existing comment becomes one line, and no new
-        comment is created."""
-        return self.digest.verdict is not ReviewVerdict.CLEAN
+    digest: Mapping[str, Any]
+    """The review for programs: see `digest`."""
+    worth_making: bool
+    """Whether a new comment is useful. Without changes an existing comment becomes one line, and no new
+    comment is created."""
 
 
 def marker(stacks: Iterable[str]) -> str:
@@ -92,54 +80,58 @@ _MOST = 500
 """Entries of a list; another key has the number of all entries."""
 
 
-def digest(review: Review) -> Digest:
-    """Return the digest of a review."""
+def digest(review: Review) -> dict[str, Any]:
+    """Return the review as `--json` writes it: plain JSON data, free of secrets; the schema is in
+    docs/review.md.
+
+    `fingerprint` identifies the set of changes: equal previews have equal fingerprints in any order of their
+    steps.
+    """
     prints = "\n".join(sorted(f"{stack.plan.stack} {stack.plan.fingerprint}" for stack in review.stacks))
     fingerprint = hashlib.sha256(prints.encode()).hexdigest()[:16]
     line = review.redactor.line
-    data: dict[str, Any] = {
+    return {
         "format": FORMAT,
         "verdict": review.verdict.value,
         "exitCode": int(review.exit_code),
         "fingerprint": fingerprint,
         "headline": line(view.headline(review)),
         "commit": line(review.origin.commit, 100),
-        "counts": _counts(review.counts),
+        "counts": _counts(review.counts, review.noise),
         "findings": [_finding(line, item) for item in review.findings[:_MOST]],
         "findingsInAll": len(review.findings),
         "voidAcceptances": [line(item.by, 200) for item in review.void[:_MOST]],
         "stacks": [_stack(line, stack) for stack in review.stacks],
         "notKnown": [line(unknown) for unknown in view.unknowns(review)],
     }
-    return Digest(review.verdict, fingerprint, data)
 
 
-def _counts(counts: Counts) -> dict[str, int]:
+def _counts(counts: Counter[Op], noise: int) -> dict[str, int]:
     return {
-        "add": counts.add,
-        "update": counts.update,
-        "replace": counts.replace,
-        "delete": counts.delete,
-        "stateOnly": counts.state_only,
-        "unknown": counts.other,
-        "noise": counts.noise,
-        "same": counts.same,
+        "add": counts[Op.CREATE],
+        "update": counts[Op.UPDATE],
+        "replace": counts[Op.REPLACE],
+        "delete": counts[Op.DELETE],
+        "stateOnly": counts[Op.IMPORT] + counts[Op.LEAVE],
+        "unknown": counts[Op.OTHER],
+        "noise": noise,
+        "same": counts[Op.SAME],
     }
 
 
 def _finding(line: Line, item: JudgedFinding) -> dict[str, Any]:
-    finding = item.finding
+    finding, cause = item.finding, item.cause
     return {
         "rule": finding.rule.id,
         "severity": finding.severity.value,
         "blocks": item.blocks,
-        "stack": line(item.stack, 200),
+        "stack": line(cause.stack, 200),
         "path": line(finding.path, 200),
         "message": line(finding.message),
         "intended": line(finding.intended) or None,
         "follows": line(item.follows, 200) or None,
-        "acceptCode": item.code,
-        "acceptedBy": line(item.accepted.by, 200) if item.accepted else None,
+        "acceptCode": cause.code,
+        "acceptedBy": line(cause.accepted.by, 200) if cause.accepted else None,
     }
 
 
@@ -152,7 +144,7 @@ def _stack(line: Line, stack: StackReview) -> dict[str, Any]:
         "errors": len(stack.plan.failures),
         "refreshed": stack.plan.refreshed,
         "versions": {line(name, 100): line(version, 100) for name, version in stack.plan.versions.items()},
-        "counts": _counts(stack.grouping.counts),
+        "counts": _counts(stack.grouping.counts, sum(stack.grouping.noise.values())),
         "zones": _table_data(line, view.zones(stack)),
         "changes": _table_data(line, view.changes(stack)),
         "changesInAll": len(stack.grouping.groups),
@@ -160,9 +152,9 @@ def _stack(line: Line, stack: StackReview) -> dict[str, Any]:
 
 
 def _table_data(line: Line, table: ReviewTable[Row]) -> list[dict[str, Any]]:
-    columns = [column for column in table.columns if column.key]
     return [
-        {column.key: _redacted(line, column.cell(row)) for column in columns} for row in table.rows[:_MOST]
+        {column.key: _redacted(line, column.cell(row)) for column in table.columns}
+        for row in table.rows[:_MOST]
     ]
 
 
@@ -199,7 +191,7 @@ def _lines(review: Review) -> Iterator[str]:
     for stack in review.stacks:
         yield from _table("zones", line, view.zones(stack))
         yield from _table("changes", line, view.changes(stack))
-        yield from (f"  folded: {kind}: {count}" for kind, count in stack.grouping.noise)
+        yield from (f"  folded: {kind}: {count}" for kind, count in stack.grouping.noise.items())
     yield from (f"  not known: {line(unknown)}" for unknown in view.unknowns(review))
 
 

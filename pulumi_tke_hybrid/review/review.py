@@ -8,19 +8,20 @@ shown. `review` judges the plans; the writers are in `markdown_report` and `repo
 import base64
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
 
 from pulumi_tke_hybrid.cli.process import ExitCode, FailOn, several
-from pulumi_tke_hybrid.plan.model import Plan, Step
+from pulumi_tke_hybrid.plan.model import Op, Plan, Step
 from pulumi_tke_hybrid.plan.preview_json import StackPlan
 from pulumi_tke_hybrid.plan.rules import registry
 from pulumi_tke_hybrid.plan.zone_changes import ZoneChange, zones_of
 from pulumi_tke_hybrid.review.affected import AffectedResources
 from pulumi_tke_hybrid.review.causes import Cause, causes
-from pulumi_tke_hybrid.review.grouping import NO_COUNTS, Counts, Grouping, group_steps
+from pulumi_tke_hybrid.review.grouping import Grouping, group_steps
 from pulumi_tke_hybrid.review.redaction import Redactor
 from pulumi_tke_hybrid.tke.rule import Finding, Severity, judged
 
@@ -41,8 +42,7 @@ class ReviewVerdict(str, Enum):
 
 
 LABEL = "tke-hybrid/accept"
-"""A label `tke-hybrid/accept:CODE` accepts the danger of that code: 26 characters, of 50 that GitHub
-allows."""
+"""A label `tke-hybrid/accept:CODE` accepts the danger of that code: 26 characters, GitHub allows 50."""
 _CODE = re.compile(r"[A-Z2-7]{8}")
 
 
@@ -53,26 +53,7 @@ class Acceptance:
     code: str
     """Empty where the label or the option holds no code: then nothing is accepted."""
     by: str
-    """The source for the record: the option, or the label and the account that set the label, where that is
-    known."""
-
-
-@dataclass(frozen=True)
-class JudgedFinding:
-    """A finding of a stack, with the acceptance of its cause."""
-
-    stack: str
-    finding: Finding
-    accepted: Acceptance | None
-    code: str
-    """Accepts the finding's cause."""
-    follows: str
-    """Path of the finding that this one follows from; empty for a cause."""
-
-    @property
-    def blocks(self) -> bool:
-        """Whether a pipeline must stop."""
-        return self.finding.severity is Severity.ERROR and self.accepted is None
+    """For the record: the option, or the label and the account that set the label, where that is known."""
 
 
 @dataclass(frozen=True)
@@ -102,11 +83,26 @@ class JudgedCause:
         return "danger" if self.severity is Severity.ERROR else self.severity.value
 
     @property
-    def findings(self) -> list[JudgedFinding]:
+    def findings(self) -> "list[JudgedFinding]":
         """The cause's own findings, then the consequences."""
-        sources = [(finding, "") for finding in self.cause.findings]
-        sources += [(finding, self.cause.first.path) for finding in self.cause.consequences]
-        return [JudgedFinding(self.stack, found, self.accepted, self.code, path) for found, path in sources]
+        own = [JudgedFinding(finding, self) for finding in self.cause.findings]
+        path = self.cause.first.path
+        return [*own, *(JudgedFinding(finding, self, path) for finding in self.cause.consequences)]
+
+
+@dataclass(frozen=True)
+class JudgedFinding:
+    """A finding with its cause."""
+
+    finding: Finding
+    cause: JudgedCause
+    follows: str = ""
+    """Path of the finding that this one follows from; empty for a cause."""
+
+    @property
+    def blocks(self) -> bool:
+        """Whether a pipeline must stop."""
+        return self.finding.severity is Severity.ERROR and self.cause.accepted is None
 
 
 def code_in(text: str) -> str:
@@ -141,19 +137,6 @@ def code_of(plan: StackPlan, cause: Cause) -> str:
     return base64.b32encode(hashlib.sha256(whole.encode(errors="replace")).digest())[:8].decode()
 
 
-def judge(plan: StackPlan, causes: Iterable[Cause], acceptances: Sequence[Acceptance]) -> list[JudgedCause]:
-    """Return each cause with its code, and with the first acceptance of that code."""
-    by_code = {given.code: given for given in reversed(acceptances)}
-    coded = ((cause, code_of(plan, cause)) for cause in causes)
-    return [JudgedCause(plan.stack, cause, code, by_code.get(code)) for cause, code in coded]
-
-
-def void(causes: Iterable[JudgedCause], acceptances: Iterable[Acceptance]) -> list[Acceptance]:
-    """Return the acceptances whose code belongs to no cause."""
-    codes = {item.code for item in causes}
-    return [given for given in acceptances if given.code not in codes]
-
-
 def verdict(plans: Sequence[StackPlan], causes: Iterable[JudgedCause]) -> ReviewVerdict:
     """Return the worst verdict of all stacks. A danger comes first, because a danger is certain whatever else
     could not be read."""
@@ -163,11 +146,8 @@ def verdict(plans: Sequence[StackPlan], causes: Iterable[JudgedCause]) -> Review
         return ReviewVerdict.INVALID
     if not plans or any(plan.unreadable for plan in plans):
         return ReviewVerdict.COULD_NOT_TELL
-    return (
-        ReviewVerdict.CHANGES
-        if any(step.op.changes for plan in plans for step in plan.steps)
-        else ReviewVerdict.CLEAN
-    )
+    changes = any(step.op.changes for plan in plans for step in plan.steps)
+    return ReviewVerdict.CHANGES if changes else ReviewVerdict.CLEAN
 
 
 @dataclass(frozen=True)
@@ -228,7 +208,8 @@ class Review:
         """The warnings or changes that `--fail-on` stops at, in words; empty where `--fail-on` stops at
         nothing beside a danger."""
         warnings = sum(
-            item.finding.severity is Severity.WARNING and item.accepted is None for item in self.findings
+            item.finding.severity is Severity.WARNING and item.cause.accepted is None
+            for item in self.findings
         )
         if warnings and self.fail_on.warnings_count:
             return several(warnings, "warning")
@@ -255,9 +236,14 @@ class Review:
         return [finding for item in self.causes for finding in item.findings]
 
     @cached_property
-    def counts(self) -> Counts:
-        """The counts of all stacks together."""
-        return sum((stack.grouping.counts for stack in self.stacks), NO_COUNTS)
+    def counts(self) -> Counter[Op]:
+        """The number of resources of all stacks by operation, without noise and components."""
+        return sum((stack.grouping.counts for stack in self.stacks), Counter[Op]())
+
+    @property
+    def noise(self) -> int:
+        """The number of steps of all stacks that are noise."""
+        return sum(count for stack in self.stacks for count in stack.grouping.noise.values())
 
     @property
     def names(self) -> list[str]:
@@ -291,16 +277,18 @@ def review(
     """Judge the plans."""
     stacks = [_review_stack(plan, acceptances, severities or {}) for plan in plans]
     found = [item for stack in stacks for item in stack.causes]
-    return Review(
-        stacks, verdict(plans, found), redactor, origin or Origin(), fail_on, void(found, acceptances)
-    )
+    codes = {item.code for item in found}
+    void = [given for given in acceptances if given.code not in codes]
+    return Review(stacks, verdict(plans, found), redactor, origin or Origin(), fail_on, void)
 
 
 def _review_stack(
     plan: StackPlan, acceptances: Sequence[Acceptance], severities: Mapping[str, Severity]
 ) -> StackReview:
+    """Judge a plan: each cause gets its code, and the first acceptance of that code."""
     steps = Plan(plan.steps)
     found = judged(registry.plan_findings(steps), severities)
-    return StackReview(
-        plan, group_steps(plan), zones_of(steps), judge(plan, causes(plan.steps, found), acceptances)
-    )
+    by_code = {given.code: given for given in reversed(acceptances)}
+    coded = [(cause, code_of(plan, cause)) for cause in causes(plan.steps, found)]
+    judgements = [JudgedCause(plan.stack, cause, code, by_code.get(code)) for cause, code in coded]
+    return StackReview(plan, group_steps(plan), zones_of(steps), judgements)

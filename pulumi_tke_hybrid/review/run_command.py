@@ -15,19 +15,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from pulumi_tke_hybrid.cli import files, process
 from pulumi_tke_hybrid.cli.process import ExitCode, WrongUse
 from pulumi_tke_hybrid.plan.engine_steps import Secrets
 from pulumi_tke_hybrid.plan.preview_json import Failure, StackPlan, read
 from pulumi_tke_hybrid.plan.rules import every_rule
-from pulumi_tke_hybrid.review.command import ReviewOptions
+from pulumi_tke_hybrid.review.command import Host, ReviewOptions
 from pulumi_tke_hybrid.review.markdown_report import comment
+from pulumi_tke_hybrid.review.posting import CannotPost, event_of_job, label_setters, post
 from pulumi_tke_hybrid.review.redaction import Redactor
 from pulumi_tke_hybrid.review.report import Comment, text
 from pulumi_tke_hybrid.review.review import Acceptance, Origin, Review, code_in, from_labels, review
-from pulumi_tke_hybrid.tke.objects import items, mapping
+from pulumi_tke_hybrid.tke.objects import child, items, mapping
 from pulumi_tke_hybrid.tke.rule import Severity, setting_findings
 
 _CREDENTIALS = (
@@ -71,7 +72,7 @@ def run(given: ReviewOptions, environment: Mapping[str, str] = os.environ) -> Ex
     )
     made = comment(done, given.limit)
     code = _write(done, made, given)
-    return _post(made, code, given, redactor) if given.post else code
+    return _post(made, code, given.post, given.pull_request, redactor) if given.post else code
 
 
 def _refuse_contradictions(given: ReviewOptions) -> None:
@@ -195,18 +196,16 @@ def _acceptances(given: ReviewOptions, environment: Mapping[str, str]) -> list[A
             )
     by_option = [Acceptance(code_in(item), f"--accept {item}") for item in codes]
     labels = given.labels.split(",") if given.labels else _labels(environment)
-    named = given.post and any(item.code for item in from_labels(labels))
-    return [*by_option, *from_labels(labels, _label_setters(given) if named else {})]
+    found = from_labels(labels)
+    if given.post and any(item.code for item in found):
+        found = from_labels(labels, _label_setters(given.post, given.pull_request))
+    return [*by_option, *found]
 
 
-def _label_setters(given: ReviewOptions) -> dict[str, str]:
+def _label_setters(host: Host, pull_request: int | None) -> dict[str, str]:
     """Return the accounts that set the labels, for the record; empty where the code host does not answer."""
-    from pulumi_tke_hybrid.review.posting import CannotPost, label_setters
-
-    if given.post is None:
-        return {}
     try:
-        return label_setters(given.post, number=given.pull_request)
+        return label_setters(host, number=pull_request)
     except CannotPost as error:
         files.complain("tke-hybrid review", f"the accounts that set the labels are not known: {error}")
         return {}
@@ -214,19 +213,14 @@ def _label_setters(given: ReviewOptions) -> dict[str, str]:
 
 def _labels(environment: Mapping[str, str]) -> list[str]:
     """Return the labels of the pull request that the job runs for."""
-    found = environment.get("CI_MERGE_REQUEST_LABELS", "").split(",")
-    path = environment.get("GITHUB_EVENT_PATH", "")
-    try:
-        event: Any = json.loads(Path(path).read_text(encoding="utf-8")) if path else {}
-    except (OSError, ValueError):
-        return found  # without labels nothing is accepted, which is the safe result
-    labels = items(mapping(mapping(event).get("pull_request")).get("labels"))
-    return [*found, *(str(mapping(label).get("name", "")) for label in labels)]
+    labels = items(child(event_of_job(environment), "pull_request").get("labels"))
+    named = (str(mapping(label).get("name", "")) for label in labels)
+    return [*environment.get("CI_MERGE_REQUEST_LABELS", "").split(","), *named]
 
 
 def _write(done: Review, made: Comment, given: ReviewOptions) -> ExitCode:
     free = files.STANDARD_OUTPUT not in (given.json_file, given.markdown_file)
-    data = json.dumps(made.digest.data, indent=2, ensure_ascii=False) + "\n"
+    data = json.dumps(made.digest, indent=2, ensure_ascii=False) + "\n"
     return files.write_all(
         "review",
         done.exit_code,
@@ -236,13 +230,11 @@ def _write(done: Review, made: Comment, given: ReviewOptions) -> ExitCode:
     )
 
 
-def _post(made: Comment, code: ExitCode, given: ReviewOptions, redactor: Redactor) -> ExitCode:
-    from pulumi_tke_hybrid.review.posting import CannotPost, post
-
-    if given.post is None:
-        return code
+def _post(
+    made: Comment, code: ExitCode, host: Host, pull_request: int | None, redactor: Redactor
+) -> ExitCode:
     try:
-        print(redactor.line(post(made, given.post, number=given.pull_request)), file=sys.stderr)
+        print(redactor.line(post(made, host, number=pull_request)), file=sys.stderr)
     except CannotPost as error:
         files.complain("review", redactor.line(str(error)))
         return ExitCode.NOT_POSTED if code is ExitCode.FINE else code

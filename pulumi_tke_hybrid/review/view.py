@@ -16,15 +16,14 @@ from pulumi_tke_hybrid.plan.model import Op, Plan, Step
 from pulumi_tke_hybrid.plan.rules.cluster_rules import PHANTOM_HYBRID, POD_NETWORK_OFF
 from pulumi_tke_hybrid.plan.rules.coverage import HEADROOM
 from pulumi_tke_hybrid.plan.zone_changes import ZoneChange
-from pulumi_tke_hybrid.review.grouping import Counts, Group
+from pulumi_tke_hybrid.review.grouping import Group, changes_in
 from pulumi_tke_hybrid.review.redaction import Redactor, shown_errors
 from pulumi_tke_hybrid.review.review import JudgedCause, Review, ReviewVerdict, StackReview
 from pulumi_tke_hybrid.tke.rule import Severity
 
 
 def headline(review: Review) -> str:
-    """Return the counts of dangers, warnings and changes. A danger with its consequences counts once, as it
-    is one row."""
+    """Return the counts of dangers, warnings and changes. A danger with its consequences counts once."""
     if review.verdict is ReviewVerdict.CLEAN:
         return "nothing changes"
     dangers = [item for item in review.causes if item.severity is Severity.ERROR]
@@ -32,7 +31,7 @@ def headline(review: Review) -> str:
         _counted([item for item in dangers if item.blocks], "danger"),
         _counted([item for item in dangers if item.accepted], "accepted danger"),
         _counted([item for item in review.causes if item.severity is Severity.WARNING], "warning"),
-        _counts_text(review.counts),
+        _counts_text(review),
     ]
     return "; ".join(part for part in parts if part)
 
@@ -45,33 +44,29 @@ def _counted(causes: Sequence[JudgedCause], noun: str) -> str:
     return several(len(causes), noun) + more
 
 
-def _counts_text(counts: Counts) -> str:
+def _counts_text(review: Review) -> str:
     """Return the counts of changes, replacements apart."""
-    parts = [f"{counts.add} add", f"{counts.update} update", f"{counts.replace} replace"]
-    parts += [f"{counts.delete} delete"]
-    parts += [f"{counts.state_only} in the stack's state only"] if counts.state_only else []
-    parts += [f"{counts.other} unknown"] if counts.other else []
-    folded = f", {counts.noise} without effect, folded" if counts.noise else ""
-    return f"{several(counts.changes, 'change')} ({', '.join(parts)}){folded}"
+    counts = review.counts
+    state_only, unknown = counts[Op.IMPORT] + counts[Op.LEAVE], counts[Op.OTHER]
+    parts = [f"{counts[Op.CREATE]} add", f"{counts[Op.UPDATE]} update"]
+    parts += [f"{counts[Op.REPLACE]} replace", f"{counts[Op.DELETE]} delete"]
+    parts += [f"{state_only} in the stack's state only"] if state_only else []
+    parts += [f"{unknown} unknown"] if unknown else []
+    folded = f", {review.noise} without effect, folded" if review.noise else ""
+    return f"{several(changes_in(counts), 'change')} ({', '.join(parts)}){folded}"
 
 
 def troubles(review: Review) -> list[str]:
     """Return the reasons why a stack's preview is not whole."""
     found: list[str] = []
     for stack in review.stacks:
-        name = stack.name
         if stack.plan.unreadable:
-            found.append(f"{name}: no whole preview could be read: {stack.plan.unreadable}")
+            found.append(f"{stack.name}: no whole preview could be read: {stack.plan.unreadable}")
         if stack.plan.failed:
+            count = len(stack.plan.failures)
             silent = any(not shown_errors(failure) for failure in stack.plan.failures)
-            where = (
-                f"; {'its' if len(stack.plan.failures) == 1 else 'their'} text is in the job's log"
-                if silent
-                else ""
-            )
-            found.append(
-                f"{name}: the preview failed with {several(len(stack.plan.failures), 'error')}{where}"
-            )
+            where = f"; {'its' if count == 1 else 'their'} text is in the job's log" if silent else ""
+            found.append(f"{stack.name}: the preview failed with {several(count, 'error')}{where}")
     return found
 
 
@@ -96,10 +91,11 @@ def stopped(review: Review) -> list[str]:
     return [f"--fail-on {review.fail_on.value} stops at {review.stopped_by}"] if stops else []
 
 
-def changed_steps(stack: StackReview) -> list[Step]:
+def changed_steps(review: Review) -> list[Step]:
     """Return the steps whose properties are listed."""
     return [
         step
+        for stack in review.stacks
         for group in stack.grouping.groups
         for step in group.steps
         if step.op in (Op.UPDATE, Op.REPLACE, Op.OTHER)
@@ -116,9 +112,8 @@ def unknowns(review: Review) -> list[str]:
             names = ", ".join(sorted(plan.unknown_operations))
             found.append(f"{start}the meaning of {names}: unknown operations count as changes")
         if plan.unknowns:
-            found.append(
-                f"{start}values of {several(plan.unknowns, 'resource')} that are known only after `up`"
-            )
+            count = several(plan.unknowns, "resource")
+            found.append(f"{start}values of {count} that are known only after `up`")
         if any(zone.covered and zone.free is None for zone in stack.zones):
             found.append(f"{start}free addresses of some container subnets")
     return found
@@ -262,10 +257,8 @@ def zones(stack: StackReview) -> ReviewTable[ZoneRow]:
     only = len({step.urn for step in stack.plan.steps if step.type == resource_types.CLUSTER}) < 2
     overlay = "" if any(zone.subnets for zone in stack.zones) else "GlobalRouter only"
     unused = unused_subnets(stack.plan.steps)
-    rows: list[ZoneRow] = []
-    for zone in stack.zones:
-        verdict = _cluster_verdict(zone, verdicts, only) or overlay
-        rows.append(ZoneRow(zone, stack.plan.whole, verdict, _unused(zone, unused)))
+    judged = [(zone, _cluster_verdict(zone, verdicts, only) or overlay) for zone in stack.zones]
+    rows = [ZoneRow(zone, stack.plan.whole, verdict, _unused(zone, unused)) for zone, verdict in judged]
     return ReviewTable(_ZONE_COLUMNS, rows)
 
 
@@ -309,8 +302,7 @@ def _cluster_verdicts(stack: StackReview) -> dict[str, str]:
 
 
 def _cluster_verdict(zone: ZoneChange, verdicts: Mapping[str, str], only: bool) -> str:
-    """Return the verdict on the zone's cluster, or on any cluster where the plan does not show the zone's
-    cluster."""
+    """Return the verdict on the zone's cluster, or on any cluster where the plan does not name the zone's."""
     clusters = set(zone.pools).union(*(subnet.clusters for subnet in zone.subnets))
     if only or not clusters or UNKNOWN_CLUSTER in clusters or UNKNOWN_CLUSTER in verdicts:
         return next(iter(verdicts.values()), "")

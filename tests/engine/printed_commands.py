@@ -9,7 +9,7 @@ from typing import Literal
 from typer.testing import CliRunner
 from typer.testing import Result as Ran
 
-from pulumi_tke_hybrid.cli import app
+from pulumi_tke_hybrid.cli.commands import app
 from tests.lab.lab import Lab, wait_until
 from tests.lab.pulumi_cli import PulumiProject
 

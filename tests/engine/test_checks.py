@@ -7,7 +7,7 @@ from typing import Any
 
 from typer.testing import CliRunner
 
-from pulumi_tke_hybrid.cli import app
+from pulumi_tke_hybrid.cli.commands import app
 from tests.engine.baseline import leaves_earlier_states_alone
 from tests.engine.stacks import PROGRAMS, configure, stack
 from tests.lab.lab import ROOT, Lab

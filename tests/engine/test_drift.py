@@ -13,7 +13,7 @@ from lightkube.models.meta_v1 import ObjectMeta
 from lightkube.resources.core_v1 import ConfigMap, Namespace, Node, Pod
 from typer.testing import CliRunner
 
-from pulumi_tke_hybrid.cli import app
+from pulumi_tke_hybrid.cli.commands import app
 from pulumi_tke_hybrid.cloud.api_client import ASKED_FOR
 from pulumi_tke_hybrid.doctor import permissions
 from tests.engine.stacks import PROGRAMS, stack

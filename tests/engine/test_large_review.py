@@ -27,5 +27,5 @@ def test_ten_thousand_steps_make_one_comment_that_fits_and_starts_with_every_dan
     for rule in {item.finding.rule.id for item in found.findings}:
         assert f"[{rule}]" in first
     assert "dangerous" in first
-    assert made.digest.data["findingsInAll"] > 1000
-    assert len(made.digest.data["findings"]) == 500
+    assert made.digest["findingsInAll"] > 1000
+    assert len(made.digest["findings"]) == 500

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from pulumi_tke_hybrid.cli import app
+from pulumi_tke_hybrid.cli.commands import app
 from tests.unit.review.recordings import RECORDED
 
 NOTHING = RECORDED / "raw-nothing.json"
@@ -85,7 +85,7 @@ OF_A_HELP_TEXT = {
 def test_a_help_text_imports_the_options_of_its_command_alone(command: str) -> None:
     script = f"""
 import sys
-from pulumi_tke_hybrid.cli import app
+from pulumi_tke_hybrid.cli.commands import app
 try:
     app([*{command!r}.split(), "--help"])
 except SystemExit:
@@ -123,7 +123,7 @@ def test_the_list_of_commands_has_the_first_sentences_of_each_help(command: str)
 
 
 def test_the_list_of_commands_loads_no_client_of_a_cluster() -> None:
-    (loaded,) = loaded_after("from pulumi_tke_hybrid.cli import app")
+    (loaded,) = loaded_after("from pulumi_tke_hybrid.cli.commands import app")
     assert "typer" in loaded
     assert not {"hashlib", "json", "ssl", "tempfile", "kubernetes", "urllib3", "yaml"} & loaded
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from pulumi_tke_hybrid.cli import app
+from pulumi_tke_hybrid.cli.commands import app
 from pulumi_tke_hybrid.cloud import api_client
 from pulumi_tke_hybrid.cloud.calls import CloudError
 from tests.unit.kube.servers import Json, Objects, Reply, Served, kubeconfig, serving, status

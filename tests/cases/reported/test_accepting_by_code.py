@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from pulumi_tke_hybrid.cli import app
+from pulumi_tke_hybrid.cli.commands import app
 
 RECORDED = Path(__file__).parents[2] / "unit" / "review" / "recorded"
 LABEL = "tke-hybrid/accept"

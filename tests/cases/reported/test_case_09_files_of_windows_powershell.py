@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from pulumi_tke_hybrid.cli import app
+from pulumi_tke_hybrid.cli.commands import app
 
 DATA = Path(__file__).parent / "data" / "09"
 FACTS: dict[str, object] = json.loads((DATA / "utf16.json").read_text(encoding="utf-16"))

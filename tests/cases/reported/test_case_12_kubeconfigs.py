@@ -12,7 +12,7 @@ import pytest
 import trustme
 from typer.testing import CliRunner, Result
 
-from pulumi_tke_hybrid.cli import app
+from pulumi_tke_hybrid.cli.commands import app
 from tests.unit.kube.servers import Json, kubeconfig, proxying, serving, status
 
 VERIFY = ["verify", "--service", "shop/web", "--structure-only"]

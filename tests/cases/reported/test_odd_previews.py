@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from pulumi_tke_hybrid.cli import app
+from pulumi_tke_hybrid.cli.commands import app
 from tests.cases.reported.reviewed import Preview, messages, reviewed, states
 
 RECORDED = Path(__file__).parents[2] / "unit" / "review" / "recorded"

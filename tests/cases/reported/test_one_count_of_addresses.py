@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 import pulumi_tke_hybrid as tke
-from pulumi_tke_hybrid.cli import app
+from pulumi_tke_hybrid.cli.commands import app
 from tests.unit.capacity.stacks import FOUR, Json, cluster, preview, workload
 from tests.unit.programs import run
 from tests.unit.workloads import workload as component

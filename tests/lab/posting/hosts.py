@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from pulumi_tke_hybrid.review.command import Host
 from pulumi_tke_hybrid.review.posting import RetryLimit, post
-from pulumi_tke_hybrid.review.report import Comment, Digest, marker
+from pulumi_tke_hybrid.review.report import Comment, marker
 from pulumi_tke_hybrid.review.review import ReviewVerdict
 from tests.lab.code_hosts import Account, Discussion, Front, Note, github, gitlab
 
@@ -21,7 +21,7 @@ MARKER = marker(["network/prod"])
 def comment(
     text: str = "### 2 changes", verdict: ReviewVerdict = ReviewVerdict.CHANGES, of: str = MARKER
 ) -> Comment:
-    return Comment(of, f"{of}\n{text}\n", Digest(verdict, "f00", {"format": 1}))
+    return Comment(of, f"{of}\n{text}\n", {"format": 1}, worth_making=verdict is not ReviewVerdict.CLEAN)
 
 
 @dataclass

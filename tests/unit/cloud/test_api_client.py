@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from pulumi_tke_hybrid import cli
+from pulumi_tke_hybrid.cli.commands import app
 from pulumi_tke_hybrid.cloud.api_client import NETWORK_ERROR, TencentCloud
 from pulumi_tke_hybrid.cloud.calls import AssumedRole, CloudError, CloudSettings
 from tests.unit.doctor.machines import SECRET_ID, SECRET_KEY
@@ -66,7 +66,7 @@ def test_a_command_names_the_file_and_prints_no_stack_trace(
     home: Path, command: list[str], exit_code: int, text: str
 ) -> None:
     write(home, text)
-    result = CliRunner().invoke(cli.app, command, env={"NO_COLOR": "1", "COLUMNS": "400"})
+    result = CliRunner().invoke(app, command, env={"NO_COLOR": "1", "COLUMNS": "400"})
     assert result.exit_code == exit_code, result.output
     assert "~/.tencentcloud/credentials" in result.output
     assert SECRET_KEY not in result.output

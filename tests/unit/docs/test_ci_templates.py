@@ -11,7 +11,7 @@ import pytest
 import typer
 import yaml
 
-from pulumi_tke_hybrid.cli import app
+from pulumi_tke_hybrid.cli.commands import app
 from pulumi_tke_hybrid.cli.process import ExitCode
 
 FOLDER = Path(__file__).parents[3] / "examples" / "ci"

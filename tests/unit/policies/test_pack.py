@@ -19,6 +19,7 @@ from pulumi_tke_hybrid.plan import resource_types as force_new
 from pulumi_tke_hybrid.plan.model import Op
 from pulumi_tke_hybrid.plan.resource_types import bridged
 from pulumi_tke_hybrid.plan.rules import every_rule, registry
+from pulumi_tke_hybrid.plan.rules.not_judged import NOT_JUDGED
 from pulumi_tke_hybrid.policies import pack_of_rules as pack
 from pulumi_tke_hybrid.policies import steps
 from pulumi_tke_hybrid.policies import steps as previous_state
@@ -402,7 +403,7 @@ def _removed(*resources: dict[str, Any]) -> dict[str, list[str]]:
     policies = pack.policies(lambda stack: previous_state.of_export(export(*resources)))
     return {
         rule.id: found
-        for rule in pack.rules_on_removals()
+        for rule in (*registry.rules_on_removals(), NOT_JUDGED)
         if (found := reported(policies, f"{rule.id}{pack.BY_REMOVAL}", args))
     }
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from pulumi_tke_hybrid.cli import app
+from pulumi_tke_hybrid.cli.commands import app
 from pulumi_tke_hybrid.cli.process import ExitCode
 from tests.unit.review.previews import preview, vpc
 from tests.unit.review.recordings import RECORDED, judged, recorded

@@ -60,7 +60,7 @@ def test_more_kinds_of_dangers_than_lines_still_are_all_on_the_first_screen() ->
 
 
 def test_a_digest_has_the_version_of_its_schema() -> None:
-    data = json.loads(json.dumps(commented(recorded("zones-zone-added.json")).digest.data))
+    data = json.loads(json.dumps(commented(recorded("zones-zone-added.json")).digest))
     assert data["format"] == 1
     assert set(data) == {
         "format", "verdict", "exitCode", "fingerprint", "headline", "commit", "counts", "findings",

@@ -112,7 +112,7 @@ def test_text_and_digest_are_harmless_and_bounded_too(name: str) -> None:
     assert all(sign.isprintable() or sign == "\n" for sign in plain)
     assert max(map(len, plain.splitlines())) < 3000
     for value in re.findall(
-        r'"((?:[^"\\]|\\.)*)"', json.dumps(commented(everywhere(name)).digest.data, ensure_ascii=False)
+        r'"((?:[^"\\]|\\.)*)"', json.dumps(commented(everywhere(name)).digest, ensure_ascii=False)
     ):
         assert len(value) <= 700
 

@@ -20,7 +20,7 @@ WRAPPED = {
 def all_reports(content: bytes) -> str:
     made = commented(content)
     return "\n".join(
-        [made.marker, made.body, json.dumps(made.digest.data, ensure_ascii=False), text(judged(content))]
+        [made.marker, made.body, json.dumps(made.digest, ensure_ascii=False), text(judged(content))]
     )
 
 

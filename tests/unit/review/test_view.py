@@ -36,7 +36,7 @@ def test_every_column_of_the_tables_is_in_the_comment_or_in_the_json() -> None:
     content = recorded("zones-zone-added.json")
     made = commented(content)
     (stack,) = judged(content).stacks
-    data = json.loads(json.dumps(made.digest.data))["stacks"][0]
+    data = json.loads(json.dumps(made.digest))["stacks"][0]
     for key, table in (("zones", view.zones(stack)), ("changes", view.changes(stack))):
         head = " | ".join(column.head for column in table.shown_columns)
         assert f"| {head} |" in made.body

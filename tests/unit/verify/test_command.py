@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from pulumi_tke_hybrid.cli import app
+from pulumi_tke_hybrid.cli.commands import app
 from pulumi_tke_hybrid.verify.backends import Backends, Pod
 from tests.unit.verify.runs import background
 from tests.unit.verify.servers import Whoami
