@@ -19,9 +19,7 @@ Headers = tuple[tuple[str, str], ...]
 ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 """Where Kubernetes mounts a pod's own account."""
 _PROXIES = ("http", "https", "socks5", "socks5h")
-_TOKENS = ("token", "tokenFile")
 _CERTIFICATES = ("client-certificate", "client-certificate-data", "client-key", "client-key-data")
-_PASSWORDS = ("username", "password")
 _IMPERSONATION = ("as", "as-uid", "as-groups", "as-user-extra")
 
 
@@ -83,15 +81,10 @@ def _server(cluster: Section, has_authority: bool) -> str:
     try:
         parts = urlsplit(server)
         usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        more = parts.username or parts.password or parts.query or parts.fragment
     except ValueError:
-        usable = False
-    else:
-        usable = (
-            usable
-            and not (parts.username or parts.password or parts.query or parts.fragment)
-            and server.isascii()
-        )
-    if not usable or not server.isprintable() or " " in server:
+        usable, more = False, None
+    if not usable or more or not server.isascii() or not server.isprintable() or " " in server:
         raise KubeError(f"{cluster.title}: server is not an address such as https://10.0.0.1:6443")
     return server.rstrip("/")
 
