@@ -1,7 +1,6 @@
 """The structure of one pod behind a load balancer, as the Kubernetes API shows the pod: network, ENI request,
 readiness gate; and the rules about them. What the API shows of the load balancer is in `structure`."""
 
-import ipaddress
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -13,7 +12,7 @@ from pulumi_tke_hybrid.tke.objects import Json, child, children, condition, name
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, warning_rule
 from pulumi_tke_hybrid.verify.backends import UNPLACED
 from pulumi_tke_hybrid.verify.cluster_snapshot import ContainerSubnets
-from pulumi_tke_hybrid.verify.verdict import Addresses, Range, holder
+from pulumi_tke_hybrid.verify.verdict import Addresses, holder, parsed
 
 POD_WITHOUT_ADDRESS = warning_rule(
     "pod-without-address", "Each pod has an address.", "pods", "Kubernetes: podIP"
@@ -161,15 +160,6 @@ def _network(pod: Json, addresses: Sequence[str], on_super_node: bool, known: Ad
     return "?"
 
 
-def _of_family(address: str, ranges: Sequence[Range]) -> list[Range]:
-    """Return the ranges of the address's own family: ranges of IPv4 prove nothing about an IPv6 address."""
-    try:
-        version = ipaddress.ip_address(address).version
-    except ValueError:
-        return []
-    return [item for item in ranges if item.network.version == version]
-
-
 def _requested_addresses(pod: Json) -> int:
     """Return the number of ENI addresses that the containers request."""
     total = 0
@@ -275,9 +265,11 @@ def _request_findings(pod: Json, row: PodRow) -> Iterator[Finding]:
 
 def _zone_findings(address: str, row: PodRow, subnets: ContainerSubnets) -> Iterator[Finding]:
     """Compare one address with the container subnets, as far as ranges of the address's family are known."""
-    same = _of_family(address, subnets.ranges)
-    found = holder(address, same)
-    if subnets.by_zone and not same:
+    given = parsed(address)
+    # Ranges of IPv4 prove nothing about an IPv6 address.
+    comparable = given and any(item.network.version == given.version for item in subnets.ranges)
+    found = holder(address, subnets.ranges)
+    if subnets.by_zone and not comparable:
         yield ZONE_NOT_CHECKED.finding(
             row.subject,
             f"whether the address {address} lies in a container subnet of the node's zone is not checked: no"

@@ -95,7 +95,6 @@ class Traffic:
     """Reason why the traffic ended early."""
 
     def add_failure(self, what: str) -> None:
-        """Count a failure."""
         if what not in self.failures and len(self.failures) >= MAX_FAILURES:
             what = "other failures"
         self.failures[what] = self.failures.get(what, 0) + 1
@@ -127,11 +126,18 @@ async def in_time(work: Coroutine[object, object, None], seconds: float) -> bool
 async def run(target: Target, plan: ProbePlan, backends: Backends, watch: Watch) -> Traffic:
     """Send all requests of a plan, within its deadline."""
     probe = _Probe(target, plan, Traffic(Tally(backends)), watch)
-    started = time.monotonic()
-    if not await in_time(probe.run(), plan.deadline):
-        probe.traffic.stopped = probe.traffic.stopped or f"the deadline of {plan.deadline:g} s passed"
-    probe.traffic.seconds = time.monotonic() - started
+    await until_deadline(probe.run(), plan, probe.traffic)
     return probe.traffic
+
+
+async def until_deadline(work: Coroutine[object, object, None], plan: ProbePlan, traffic: Traffic) -> None:
+    """Run the work within the plan's deadline. Errors of the work are raised."""
+    started = time.monotonic()
+    try:
+        if not await in_time(work, plan.deadline):
+            traffic.stopped = traffic.stopped or f"the deadline of {plan.deadline:g} s passed"
+    finally:
+        traffic.seconds = time.monotonic() - started
 
 
 class _Probe:
@@ -279,10 +285,7 @@ class ShownProgress(Progress):
 @contextlib.contextmanager
 def progress_on(console: "Console") -> Generator[Progress]:
     """Show progress on this console: a moving line on a terminal, a line now and then elsewhere."""
-    if not console.is_terminal:
-        yield ShownProgress(console, None)
-        return
-    with console.status("reading") as status:
+    with console.status("reading") if console.is_terminal else contextlib.nullcontext() as status:
         yield ShownProgress(console, status)
 
 

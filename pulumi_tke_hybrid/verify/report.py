@@ -136,11 +136,8 @@ _STRUCTURE_COLUMNS: Sequence[Column[PodRow]] = (
 
 def as_result(found: Verification) -> Result:
     """Return the result that the writers show."""
-    about, results, structure = (
-        f"{found.subject}, expected client {found.expected or '?'}",
-        found.results,
-        found.structure,
-    )
+    about = f"{found.subject}, expected client {found.expected or '?'}"
+    results, structure = found.results, found.structure
     tables: list[Table[Any]] = [
         Table(
             "pods",

@@ -11,6 +11,7 @@ from typing import Union
 
 from pulumi_tke_hybrid.verify.answers import Answer
 
+Address = Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
 Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
 
 LOAD_BALANCER_RANGE = "100.64.0.0/10"
@@ -87,26 +88,28 @@ def ranges(blocks: Iterable[tuple[str, str]]) -> list[Range]:
     return found
 
 
-def holder(address: str, among: Iterable[Range]) -> Range | None:
-    """Return the first range that holds the address."""
+def parsed(address: str) -> Address | None:
+    """Return the address; None for any other text."""
     try:
-        wanted = ipaddress.ip_address(address)
+        return ipaddress.ip_address(address)
     except ValueError:
         return None
-    return next((item for item in among if wanted in item.network), None)
+
+
+def holder(address: str, among: Iterable[Range]) -> Range | None:
+    """Return the first range that holds the address."""
+    wanted = parsed(address)
+    return next((item for item in among if wanted and wanted in item.network), None)
 
 
 def gateways(node: str, block: str) -> dict[str, str]:
     """Return the node's own addresses in its pod range: cbr0 has the first host address (article:
     192.168.0.65), a tunnel device the network address."""
-    try:
-        network = ipaddress.ip_network(block, strict=False)
-    except ValueError:
-        return {}
-    return {
-        str(network.network_address + 1): f"cbr0 of node {node}",
-        str(network.network_address): f"the overlay device of node {node}",
-    }
+    found: dict[str, str] = {}
+    for item in ranges([(block, "")]):
+        first = item.network.network_address
+        found |= {str(first + 1): f"cbr0 of node {node}", str(first): f"the overlay device of node {node}"}
+    return found
 
 
 @dataclass(frozen=True)
@@ -135,14 +138,13 @@ class Addresses:
 
     def pod_range(self, address: str) -> Range | None:
         """Return the overlay range that holds the address."""
-        try:
-            wanted = ipaddress.ip_address(address)
-        except ValueError:
-            return None
+        wanted = parsed(address)
         for (version, length), same in self._pod_ranges.items():
-            bits = wanted.max_prefixlen - length
-            if version == wanted.version and int(wanted) >> bits << bits in same:
-                return same[int(wanted) >> bits << bits]
+            if wanted and wanted.version == version:
+                bits = wanted.max_prefixlen - length
+                found = same.get(int(wanted) >> bits << bits)
+                if found:
+                    return found
         return None
 
     def overlay_has_family_of(self, address: str) -> bool:
