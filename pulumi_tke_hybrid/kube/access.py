@@ -166,11 +166,9 @@ def _impersonation(user: Section) -> Iterator[tuple[str, str]]:
         yield "Impersonate-Group", _header(group, user, "as-groups")
     extra = user.mapping("as-user-extra")
     for key in extra.fields if extra else ():
+        name = f"Impersonate-Extra-{quote(str(key).lower(), safe='')}"
         for value in extra.items(key) if extra else ():
-            yield (
-                f"Impersonate-Extra-{quote(str(key).lower(), safe='')}",
-                _header(value, user, "as-user-extra"),
-            )
+            yield name, _header(value, user, "as-user-extra")
 
 
 def _header(value: object, user: Section, key: str) -> str:

@@ -109,19 +109,14 @@ class KubeClient:
     def delete(self, kind: Kind, namespace: str, name: str) -> None:
         """Delete an object; the server deletes its dependents afterwards. Raises `NotFound` where it does
         not exist."""
-        self._object(
-            "DELETE",
-            kind.path(namespace, name),
-            f"delete {kind.plural} {namespace}/{name}",
-            body={"propagationPolicy": "Background"},
-        )
+        what = f"delete {kind.plural} {namespace}/{name}"
+        self._object("DELETE", kind.path(namespace, name), what, body={"propagationPolicy": "Background"})
 
     def log(self, namespace: str, pod: str, container: str, seconds: int) -> Sequence[str]:
         """Return the lines of a container's log that are not older than `seconds`."""
         query = {"container": container, "sinceSeconds": str(seconds)}
-        body = self._request(
-            "GET", f"{POD.path(namespace, pod)}/log", f"read the log of {namespace}/{pod}", query
-        )
+        path = f"{POD.path(namespace, pod)}/log"
+        body = self._request("GET", path, f"read the log of {namespace}/{pod}", query)
         return body.decode("utf-8", "replace").splitlines()
 
     def preferred_version(self, group: str) -> str | None:
@@ -315,10 +310,8 @@ def _tls_error(error: BaseException | None) -> ssl.SSLError | None:
 
 def _tls_reason(error: ssl.SSLError) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
-        return (
-            "the server's certificate"
-            f" {_TLS_REASONS.get(error.verify_code, f'is not valid (code {error.verify_code})')}"
-        )
+        code = error.verify_code
+        return f"the server's certificate {_TLS_REASONS.get(code, f'is not valid (code {code})')}"
     return (
         f"{printable(error.reason or type(error).__name__)}; the server may not speak TLS, or want another"
         " client certificate"

@@ -9,6 +9,7 @@ import base64
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -213,17 +214,11 @@ def _refuse_expired(stamp: str, title: str) -> None:
     if not stamp:
         return
     try:
-        ends = datetime.fromisoformat(_whole_seconds(stamp))
+        # Python 3.10 parses neither fractions of a second nor `Z`.
+        ends = datetime.fromisoformat(re.sub(r"\.[0-9]*", "", re.sub(r"[Zz]\Z", "+00:00", stamp), count=1))
     except ValueError:
         raise KubeError(f"{title}: expirationTimestamp is no time") from None
     if ends.tzinfo is None:
         raise KubeError(f"{title}: expirationTimestamp has no time zone")
     if ends <= datetime.now(timezone.utc):
         raise KubeError(f"{title} returned a credential that has expired")
-
-
-def _whole_seconds(stamp: str) -> str:
-    """Return a time of RFC 3339 in the form that Python 3.10 parses: without fractions, `+00:00` for `Z`."""
-    text = f"{stamp[:-1]}+00:00" if stamp[-1:] in ("Z", "z") else stamp
-    head, dot, rest = text.partition(".")
-    return head + rest.lstrip("0123456789") if dot else text

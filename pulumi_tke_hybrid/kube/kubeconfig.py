@@ -78,8 +78,6 @@ class Section:
 
 @dataclass(frozen=True)
 class Entry:
-    """A context with its cluster and its user."""
-
     context: str
     cluster: Section
     user: Section

@@ -53,13 +53,9 @@ LAYER_7 = _rule(
 )
 
 
-_NAMES = {BEHIND_NAT.id: "client behind NAT"}
-"""Names in the JSON that are not the words of the id."""
-
-
 def name_of_caveat(caveat: Finding) -> str:
     """Return the caveat's name in the JSON, which is older than the rule id."""
-    return _NAMES.get(caveat.rule.id) or caveat.rule.id.replace("-", " ")
+    return "client behind NAT" if caveat.rule is BEHIND_NAT else caveat.rule.id.replace("-", " ")
 
 
 @dataclass(frozen=True)
@@ -80,7 +76,6 @@ class Measured:
 
 
 def find(measured: Measured) -> list[Finding]:
-    """Return all caveats of a measurement."""
     return [
         *_not_ready(measured),
         *_behind_nat(measured),
@@ -132,9 +127,8 @@ def _in_the_cluster(measured: Measured) -> Iterator[Finding]:
             if pod.node and (node == f"node {pod.node}" or node.endswith(f" of node {pod.node}"))
         ]
         also = f", with {listed(beside)} on the same node" if beside else ""
-        yield ON_A_NODE.finding(
-            "", f"this machine ({local}) is {node}{also}", todo="measure from outside, or with --in-vpc"
-        )
+        what, todo = f"this machine ({local}) is {node}{also}", "measure from outside, or with --in-vpc"
+        yield ON_A_NODE.finding("", what, todo=todo)
     elif inside:
         yield IN_THE_CLUSTER.finding(
             "",

@@ -255,27 +255,19 @@ def add_answers_in_logs(
 
 
 class Progress:
-    """Progress that is not shown."""
+    """Progress for a person, or for the log of a pipeline; without a console nothing is shown."""
 
-    def step(self, line: str) -> None:
-        """Report a step."""
-
-    def watch(self, traffic: Traffic) -> None:
-        """Report the traffic after a request."""
-
-
-class ShownProgress(Progress):
-    """Progress for a person, or for the log of a pipeline."""
-
-    def __init__(self, console: "Console", status: "Status | None") -> None:
+    def __init__(self, console: "Console | None" = None, status: "Status | None" = None) -> None:
         self._console, self._status = console, status
         self._next = time.monotonic() + PROGRESS_SECONDS
 
     def step(self, line: str) -> None:
-        self._console.print(shown(line, 300), markup=False, highlight=False)
+        if self._console is not None:
+            self._console.print(shown(line, 300), markup=False, highlight=False)
 
     def watch(self, traffic: Traffic) -> None:
-        if self._status is not None:
+        """Report the traffic after a request."""
+        if self._console is not None and self._status is not None:
             self._status.update(self._console.render_str(_line(traffic), markup=False, highlight=False))
         elif time.monotonic() >= self._next:
             self._next = time.monotonic() + PROGRESS_SECONDS
@@ -286,7 +278,7 @@ class ShownProgress(Progress):
 def progress_on(console: "Console") -> Generator[Progress]:
     """Show progress on this console: a moving line on a terminal, a line now and then elsewhere."""
     with console.status("reading") if console.is_terminal else contextlib.nullcontext() as status:
-        yield ShownProgress(console, status)
+        yield Progress(console, status)
 
 
 def _line(traffic: Traffic) -> str:

@@ -51,7 +51,6 @@ class Verification:
 
     @property
     def faults(self) -> dict[Finding, str]:
-        """The faults of the structure, with their zones."""
         return self.structure.faults if self.structure else {}
 
     @property
@@ -87,13 +86,8 @@ class Verification:
         worst_zones = [zone.zone for zone in self.results.zones if zone.verdict is measured]
         where = f" in {', '.join(worst_zones)}" if worst_zones and measured is not Verdict.PRESERVED else ""
         but = f" (answers: {measured.value})" if verdict is not measured else ""
-        basis = ", ".join(
-            (
-                several(self.traffic.requests, "request"),
-                several(sum(zone.answered for zone in answered), "pod"),
-                several(len(answered), "zone"),
-            )
-        )
+        pods = several(sum(zone.answered for zone in answered), "pod")
+        basis = f"{several(self.traffic.requests, 'request')}, {pods}, {several(len(answered), 'zone')}"
         wrong = f"; structure: {faults}" if faults else ""
         return f"{verdict.value}{where}{but}: {basis}{missing}{wrong}"
 

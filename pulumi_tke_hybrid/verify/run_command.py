@@ -59,7 +59,6 @@ class VerifyOptions(TargetOptions):
 
 
 def run(given: VerifyArguments) -> ExitCode:
-    """Run the command and write its reports."""
     files.refuse_change("verify", given.fail_on)
     reports, parsed = ReportFiles(given.json_file, given.markdown_file), parse(given)
     with process.like_ctrl_c(), progress_on(Console(stderr=True)) as progress:

@@ -30,8 +30,6 @@ _MAX_NAME = 40
 
 @dataclass(frozen=True)
 class Limits:
-    """Bounds of one request."""
-
     connect: float = 3.0
     """Seconds until the connection (and TLS) is established."""
     answer: float = 5.0
@@ -46,8 +44,6 @@ class Limits:
 
 @dataclass(frozen=True)
 class Target:
-    """The target of a request."""
-
     scheme: Scheme
     host: str
     """Name or address of the connection."""
