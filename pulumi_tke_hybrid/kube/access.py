@@ -123,9 +123,7 @@ def _credentials(user: Section, cluster: Section, authority: bytes | None) -> tu
     if spec is not None:
         found = run_helper(spec, cluster, authority)
         return found, (_bearer(found.token, f"{spec.title}: the helper's token"),) if found.token else ()
-    if not any(user.fields.get(key) for key in _CERTIFICATES) and any(
-        key not in _IMPERSONATION for key in user.fields
-    ):
+    if user.fields.keys() - set(_IMPERSONATION) and not any(map(user.fields.get, _CERTIFICATES)):
         fields = ", ".join(map(shown_name, user.fields))
         raise KubeError(
             f"{user.title} holds no credential ({fields}); give exec, a token, a client certificate or"

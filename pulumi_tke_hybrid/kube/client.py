@@ -178,12 +178,10 @@ def connect(path: Path | None = None, context: str = "") -> KubeClient:
     Nothing is sent; a credential helper is run. Raises `NoSuchEntry` or `KubeError`.
     """
     merged = kubeconfig.of_file(path) if path else kubeconfig.of_environment()
-    if merged is not None:
-        return KubeClient(of_entry(merged.entry(context)))
-    of_this_pod = of_pod()
-    if of_this_pod is None:
+    access = of_pod() if merged is None else of_entry(merged.entry(context))
+    if access is None:
         raise KubeError("there is no kubeconfig; give --kubeconfig or KUBECONFIG")
-    return KubeClient(of_this_pod)
+    return KubeClient(access)
 
 
 def connect_to(text: str, context: str = "", title: str = "the kubeconfig") -> KubeClient:

@@ -66,13 +66,10 @@ def run_helper(
         )
     program, name = _program(spec)
     arguments = [_text(item, spec, "args") for item in spec.items("args")]
-    info: Json = {
-        "apiVersion": f"{_GROUP}{version}",
-        "kind": "ExecCredential",
-        "spec": {"interactive": False},
-    }
+    request: Json = {"interactive": False}
     if spec.flag("provideClusterInfo"):
-        info["spec"]["cluster"] = _cluster_info(cluster, authority)
+        request["cluster"] = _cluster_info(cluster, authority)
+    info = {"apiVersion": f"{_GROUP}{version}", "kind": "ExecCredential", "spec": request}
     environment = {**os.environ, **_environment(spec), "KUBERNETES_EXEC_INFO": json.dumps(info)}
     title = f"{spec.title}: helper {shown_name(name)}"
     return _credential(_run([program, *arguments], environment, title, timeout), version, title)

@@ -137,11 +137,8 @@ class Kubeconfig:
     def _listed(self) -> str:
         names = list(self._sections["contexts"])
         more = f" and {len(names) - _MAX_NAMES} more" if len(names) > _MAX_NAMES else ""
-        return (
-            f"contexts: {', '.join(map(shown_name, names[:_MAX_NAMES]))}{more}"
-            if names
-            else "there is no context"
-        )
+        shown = ", ".join(map(shown_name, names[:_MAX_NAMES]))
+        return f"contexts: {shown}{more}" if names else "there is no context"
 
 
 def of_file(path: Path) -> Kubeconfig:

@@ -2,7 +2,7 @@
 overall. A verdict on one answer comes from `verdict`."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from pulumi_tke_hybrid.cli.process import listed, several
@@ -148,7 +148,7 @@ def results(counts: Mapping[Answer, int], backends: Backends, case: Case, covera
         by_pod.setdefault(name, []).append(answer)
     found = [_pod_result(name, answers, counts, backends, case) for name, answers in by_pod.items()]
     pods = sorted(found, key=lambda result: (result.zone, result.pod))
-    zones = _zones(pods, backends, coverage)
+    zones = tuple(_zones(pods, backends, coverage))
     return Results(worst(pod.verdict for pod in pods), tuple(pods), zones, tuple(_uncovered(zones, coverage)))
 
 
@@ -183,17 +183,15 @@ def _zone_by_address(answer: Answer, addresses: Addresses) -> str:
     return next((item.zone for item in found if item and item.zone), UNPLACED)
 
 
-def _zones(pods: Sequence[PodResult], backends: Backends, coverage: Coverage) -> tuple[ZoneResult, ...]:
+def _zones(pods: Sequence[PodResult], backends: Backends, coverage: Coverage) -> Iterator[ZoneResult]:
     ready = [pod for pod in backends.pods if pod.ready]
-    found: list[ZoneResult] = []
     for zone in sorted({*coverage.zones, *(pod.zone for pod in ready), *(pod.zone for pod in pods)}):
         here = [pod for pod in pods if pod.zone == zone]
         answered = {pod.pod for pod in here if pod.peers}
         expected = {pod.name for pod in ready if pod.zone == zone}
         missing = tuple(sorted(expected - answered))
         verdict = worst(pod.verdict for pod in here)
-        found.append(ZoneResult(zone, verdict, len(answered), len(expected | answered), missing))
-    return tuple(found)
+        yield ZoneResult(zone, verdict, len(answered), len(expected | answered), missing)
 
 
 def out_of_reach(backends: Backends, coverage: Coverage) -> list[str]:
@@ -216,16 +214,13 @@ def _empty(zone: str, others: Iterable[str]) -> str:
     )
 
 
-def _uncovered(zones: Sequence[ZoneResult], coverage: Coverage) -> list[str]:
-    found: list[str] = []
+def _uncovered(zones: Sequence[ZoneResult], coverage: Coverage) -> Iterator[str]:
     with_pods = [zone.zone for zone in zones if zone.pods]
     for zone in zones:
         if zone.zone in coverage.zones and zone.pods == 0:
-            found.append(_empty(zone.zone, with_pods))
+            yield _empty(zone.zone, with_pods)
         elif zone.pods and zone.answered < coverage.min_per_zone:
-            found.append(
-                f"zone {zone.zone}: {several(zone.answered, 'pod')} answered, {coverage.min_per_zone} wanted"
-            )
+            answered = several(zone.answered, "pod")
+            yield f"zone {zone.zone}: {answered} answered, {coverage.min_per_zone} wanted"
         elif zone.missing and coverage.every_pod:
-            found.append(f"zone {zone.zone}: no answer from {listed(list(zone.missing))}")
-    return found
+            yield f"zone {zone.zone}: no answer from {listed(zone.missing)}"

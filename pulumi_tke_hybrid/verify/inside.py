@@ -53,8 +53,6 @@ _NEVER_STARTS = (
     "CreateContainerConfigError",
     "CreateContainerError",
 )
-
-
 T = TypeVar("T")
 
 
@@ -115,7 +113,7 @@ def traffic_of(lines: Iterable[str], backends: Backends) -> Traffic | None:
                 for name in _NUMBERS:
                     setattr(traffic, name, data["end"][name])
                 return traffic
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, AttributeError):
             raise CouldNotTell(
                 "the Job's image holds another version of pulumi-tke-hybrid; give one with this version"
             ) from None
@@ -234,7 +232,7 @@ class JobRun:
                     last = shown(lines[-1]) if lines else "nothing"
                     raise CouldNotTell(f"the Job ended without a result; its log ends with: {last}")
                 progress = [line.removeprefix(_PROGRESS) for line in lines if line.startswith(_PROGRESS)]
-                seen = (progress[-1].strip() if progress else "") or "running"
+                seen = progress[-1].strip() if progress else "running"
             else:
                 seen = _waiting(pod)
             if seen != reported:

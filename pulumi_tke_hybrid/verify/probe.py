@@ -266,7 +266,6 @@ class Progress:
             self._console.print(shown(line, 300), markup=False, highlight=False)
 
     def watch(self, traffic: Traffic) -> None:
-        """Report the traffic after a request."""
         if self._console is not None and self._status is not None:
             self._status.update(self._console.render_str(_line(traffic), markup=False, highlight=False))
         elif time.monotonic() >= self._next:

@@ -275,26 +275,21 @@ def _send(
 
 
 def _judge(
-    given: VerifyOptions,
-    traffic: Traffic,
-    backends: Backends,
-    objects: ClusterObjects | None,
-    target: Target,
+    given: VerifyOptions, traffic: Traffic, backends: Backends, objects: ClusterObjects | None, target: Target
 ) -> Verification:
     """Return the verification of traffic. `objects` are read after the traffic, `backends` before."""
     structure = structure_checks.check(objects, given.subnets, target.port) if objects else None
     known = known_addresses(
         objects, given.subnets, [*given.load_balancers, traffic.remote], map(address_in, given.nodes)
     )
-    unused: list[str] = []
     if objects:
         backends = backends.merge(objects.backends(given.subnets.region))
-        # A dual-stack load balancer has two addresses.
-        unused += [
-            f"the load balancer's address {address} got no traffic; repeat with the URL of that address"
-            for address in objects.load_balancer_addresses
-            if not given.url and address != target.host
-        ]
+    addresses = objects.load_balancer_addresses if objects and not given.url else []
+    unused = [  # a dual-stack load balancer has two addresses
+        f"the load balancer's address {address} got no traffic; repeat with the URL of that address"
+        for address in addresses
+        if address != target.host
+    ]
     expect = address_in(given.expect)
     forgery = forgery_of(traffic.forged, known, expect)
     case = Case(known, expect, structure.keeps_source if structure else None, forgery)

@@ -72,8 +72,6 @@ class Target:
 
 @dataclass(frozen=True)
 class TargetOptions:
-    """The user's options about the target."""
-
     url: str = ""
     port: int = 0
     """Port of the Service, 0: the first port; of the Ingress, 0: 443 with TLS, else 80. A URL has its own."""
