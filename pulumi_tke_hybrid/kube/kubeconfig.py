@@ -96,9 +96,8 @@ class Kubeconfig:
         content = Section(file_title, _parse(data, file_title))
         for plural, singular in _LISTS.items():
             for name, fields in _named(content, plural, singular).items():
-                self._sections[plural].setdefault(
-                    name, Section(f"{singular} {shown_name(name)}", fields, folder)
-                )
+                section = Section(f"{singular} {shown_name(name)}", fields, folder)
+                self._sections[plural].setdefault(name, section)
         current = content.fields.get("current-context") or ""
         if not isinstance(current, str):
             raise KubeError(f"{file_title}: current-context is not a text")

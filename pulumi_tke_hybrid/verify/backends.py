@@ -106,7 +106,6 @@ class ZoneResult:
     zone: str
     verdict: Verdict
     answered: int
-    """Number of pods that answered."""
     pods: int
     """Number of pods that should answer."""
     missing: tuple[str, ...] = ()

@@ -37,7 +37,7 @@ class AnswerReader(asyncio.StreamReader):
 
     def __init__(self, limits: Limits) -> None:
         super().__init__(limit=limits.head)
-        self._room = limits.head + limits.body
+        self.most = self._room = limits.head + limits.body
         self.received = self.too_long = False
 
     def feed_data(self, data: Any) -> None:
@@ -55,9 +55,13 @@ class AnswerReader(asyncio.StreamReader):
     async def before(self, mark: bytes, most: int, what: str) -> bytes:
         """Return the bytes before the next `mark`, which are at most `most`."""
         with contextlib.suppress(asyncio.LimitOverrunError):
-            found = (await self.readuntil(mark)).removesuffix(mark)
-            if len(found) <= most:
-                return found
+            try:
+                found = (await self.readuntil(mark)).removesuffix(mark)
+                if len(found) <= most:
+                    return found
+            except asyncio.IncompleteReadError as ended:
+                if len(ended.partial) <= most:
+                    raise
         raise Unreadable(f"{what} is longer than {most} bytes")
 
     async def rest(self, most: int, quiet: float | None = None) -> bytes:
@@ -70,7 +74,7 @@ class AnswerReader(asyncio.StreamReader):
                     break
                 found += more
         if len(found) > most or self.too_long:
-            raise Unreadable(f"the answer is longer than {most} bytes")
+            raise Unreadable(f"the answer is longer than {most if len(found) > most else self.most} bytes")
         return bytes(found)
 
 
@@ -184,9 +188,7 @@ class ProbeClient:
             if not reader.received:
                 return Reply(local, failure="the connection was closed without an answer")
             if reader.too_long:
-                return Reply(
-                    local, problem=f"the answer is longer than {self._limits.head + self._limits.body} bytes"
-                )
+                return Reply(local, problem=f"the answer is longer than {reader.most} bytes")
             return Reply(local, problem="the connection was closed in the middle of the answer")
         except Unreadable as error:
             return Reply(local, problem=str(error))

@@ -43,7 +43,9 @@ class Verdict(str, Enum):
     @property
     def style(self) -> str:
         """Colour on a terminal: red where the client is proven to be lost."""
-        return "red" if self.client_lost else "green" if self is Verdict.PRESERVED else "yellow"
+        if self.client_lost:
+            return "red"
+        return "green" if self is Verdict.PRESERVED else "yellow"
 
     @property
     def client_lost(self) -> bool:
