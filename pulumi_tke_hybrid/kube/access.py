@@ -19,9 +19,7 @@ Headers = tuple[tuple[str, str], ...]
 ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 """Where Kubernetes mounts a pod's own account."""
 _PROXIES = ("http", "https", "socks5", "socks5h")
-_TOKENS = ("token", "tokenFile")
 _CERTIFICATES = ("client-certificate", "client-certificate-data", "client-key", "client-key-data")
-_PASSWORDS = ("username", "password")
 _IMPERSONATION = ("as", "as-uid", "as-groups", "as-user-extra")
 
 
@@ -83,15 +81,10 @@ def _server(cluster: Section, has_authority: bool) -> str:
     try:
         parts = urlsplit(server)
         usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        more = parts.username or parts.password or parts.query or parts.fragment
     except ValueError:
-        usable = False
-    else:
-        usable = (
-            usable
-            and not (parts.username or parts.password or parts.query or parts.fragment)
-            and server.isascii()
-        )
-    if not usable or not server.isprintable() or " " in server:
+        usable, more = False, None
+    if not usable or more or not server.isascii() or not server.isprintable() or " " in server:
         raise KubeError(f"{cluster.title}: server is not an address such as https://10.0.0.1:6443")
     return server.rstrip("/")
 
@@ -130,9 +123,7 @@ def _credentials(user: Section, cluster: Section, authority: bytes | None) -> tu
     if spec is not None:
         found = run_helper(spec, cluster, authority)
         return found, (_bearer(found.token, f"{spec.title}: the helper's token"),) if found.token else ()
-    if not any(user.fields.get(key) for key in _CERTIFICATES) and any(
-        key not in _IMPERSONATION for key in user.fields
-    ):
+    if user.fields.keys() - set(_IMPERSONATION) and not any(map(user.fields.get, _CERTIFICATES)):
         fields = ", ".join(map(shown_name, user.fields))
         raise KubeError(
             f"{user.title} holds no credential ({fields}); give exec, a token, a client certificate or"
@@ -173,11 +164,9 @@ def _impersonation(user: Section) -> Iterator[tuple[str, str]]:
         yield "Impersonate-Group", _header(group, user, "as-groups")
     extra = user.mapping("as-user-extra")
     for key in extra.fields if extra else ():
+        name = f"Impersonate-Extra-{quote(str(key).lower(), safe='')}"
         for value in extra.items(key) if extra else ():
-            yield (
-                f"Impersonate-Extra-{quote(str(key).lower(), safe='')}",
-                _header(value, user, "as-user-extra"),
-            )
+            yield name, _header(value, user, "as-user-extra")
 
 
 def _header(value: object, user: Section, key: str) -> str:

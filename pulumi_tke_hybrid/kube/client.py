@@ -5,10 +5,10 @@ import importlib.util
 import json
 import ssl
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 from urllib.parse import quote, unquote, urlencode, urlsplit
 
 from pulumi_tke_hybrid.kube import KubeError, NotAllowed, NotAuthenticated, NotFound, kubeconfig
@@ -39,7 +39,6 @@ _TLS_REASONS = {
     64: "is not made for the server's address",
 }
 """OpenSSL's codes of verification, in words."""
-T = TypeVar("T")
 Query = Mapping[str, str] | None
 
 
@@ -110,19 +109,14 @@ class KubeClient:
     def delete(self, kind: Kind, namespace: str, name: str) -> None:
         """Delete an object; the server deletes its dependents afterwards. Raises `NotFound` where it does
         not exist."""
-        self._object(
-            "DELETE",
-            kind.path(namespace, name),
-            f"delete {kind.plural} {namespace}/{name}",
-            body={"propagationPolicy": "Background"},
-        )
+        what = f"delete {kind.plural} {namespace}/{name}"
+        self._object("DELETE", kind.path(namespace, name), what, body={"propagationPolicy": "Background"})
 
     def log(self, namespace: str, pod: str, container: str, seconds: int) -> Sequence[str]:
         """Return the lines of a container's log that are not older than `seconds`."""
         query = {"container": container, "sinceSeconds": str(seconds)}
-        body = self._request(
-            "GET", f"{POD.path(namespace, pod)}/log", f"read the log of {namespace}/{pod}", query
-        )
+        path = f"{POD.path(namespace, pod)}/log"
+        body = self._request("GET", path, f"read the log of {namespace}/{pod}", query)
         return body.decode("utf-8", "replace").splitlines()
 
     def preferred_version(self, group: str) -> str | None:
@@ -154,7 +148,8 @@ class KubeClient:
     def _request(
         self, method: str, path: str, what: str, query: Query = None, body: Json | None = None
     ) -> bytes:
-        from urllib3 import HTTPHeaderDict
+        from kubernetes.client.exceptions import ApiException
+        from urllib3 import HTTPHeaderDict, exceptions
 
         given = {key: value for key, value in (query or {}).items() if value}
         headers = HTTPHeaderDict(
@@ -165,17 +160,14 @@ class KubeClient:
         for name, value in self._access.headers:
             headers.add(name, value)
         url = f"{self._access.server}{path}" + (f"?{urlencode(given)}" if given else "")
-
-        def send() -> tuple[int, bytes]:
-            response = self._api.call_api(
-                method, url, headers, body, _request_timeout=(self._timeout, self._timeout)
-            )
-            return int(response.status), bytes(response.read())
-
-        status, data = _named(send, what, self._timeout)
-        error = _response_error(status, data, what)
-        if error is not None:
-            raise error
+        timeout = (self._timeout, self._timeout)
+        try:
+            response = self._api.call_api(method, url, headers, body, _request_timeout=timeout)
+            status, data = int(response.status), bytes(response.read())
+        except (ApiException, exceptions.HTTPError, OSError, ValueError) as error:
+            raise KubeError(f"{what}: {_transport_error(error, self._timeout)}") from None
+        if not 200 <= status < 300:
+            raise _response_error(status, data, what)
         return data
 
 
@@ -186,12 +178,10 @@ def connect(path: Path | None = None, context: str = "") -> KubeClient:
     Nothing is sent; a credential helper is run. Raises `NoSuchEntry` or `KubeError`.
     """
     merged = kubeconfig.of_file(path) if path else kubeconfig.of_environment()
-    if merged is not None:
-        return KubeClient(of_entry(merged.entry(context)))
-    of_this_pod = of_pod()
-    if of_this_pod is None:
+    access = of_pod() if merged is None else of_entry(merged.entry(context))
+    if access is None:
         raise KubeError("there is no kubeconfig; give --kubeconfig or KUBECONFIG")
-    return KubeClient(of_this_pod)
+    return KubeClient(access)
 
 
 def connect_to(text: str, context: str = "", title: str = "the kubeconfig") -> KubeClient:
@@ -246,51 +236,35 @@ def _library_client(access: Access) -> Any:
     return api
 
 
-def _named(send: Callable[[], T], what: str, timeout: float) -> T:
-    """Send the request. Raises `KubeError` with the name of a failure of the network."""
-    from kubernetes.client.exceptions import ApiException
-    from urllib3 import exceptions
-
-    try:
-        return send()
-    except (ApiException, exceptions.HTTPError, OSError, ValueError) as error:
-        raise KubeError(f"{what}: {_transport_error(error, timeout)}") from None
-
-
-def _transport_error(error: Exception, timeout: float) -> KubeError:
-    """Return the error of a request without a response."""
+def _transport_error(error: Exception, timeout: float) -> str:
+    """Return why a request got no response."""
     from urllib3 import exceptions
 
     while isinstance(error, exceptions.MaxRetryError) and error.reason is not None:
         error = error.reason
     if isinstance(error, exceptions.ProxyError):
-        return KubeError("the proxy on the way to the API server was not reached, or refused the connection")
+        return "the proxy on the way to the API server was not reached, or refused the connection"
     tls = _tls_error(error)
     if tls is not None:
-        return KubeError(f"the API server was not reached: TLS failed: {_tls_reason(tls)}")
-    if isinstance(error, exceptions.NameResolutionError):
-        return KubeError(
-            "the API server was not reached: its name was not found in DNS; is this machine in the VPC?"
-        )
-    if isinstance(error, exceptions.NewConnectionError):  # to urllib3 a kind of timeout
-        return KubeError("the API server was not reached: no connection; is this machine in the VPC?")
-    if isinstance(error, exceptions.TimeoutError):
-        return KubeError(
-            f"the API server was not reached: no response within {timeout:g} s; is this machine in the VPC?"
-        )
-    if isinstance(error, exceptions.ProtocolError | exceptions.DecodeError):
-        return KubeError("the API server was not reached: the connection broke, or the response was not HTTP")
-    return KubeError(f"the API server was not reached ({type(error).__name__})")
+        return f"the API server was not reached: TLS failed: {_tls_reason(tls)}"
+    not_http = "the connection broke, or the response was not HTTP"
+    reasons = {  # a NewConnectionError is to urllib3 a kind of timeout, so that the order counts
+        exceptions.NameResolutionError: "its name was not found in DNS; is this machine in the VPC?",
+        exceptions.NewConnectionError: "no connection; is this machine in the VPC?",
+        exceptions.TimeoutError: f"no response within {timeout:g} s; is this machine in the VPC?",
+        exceptions.ProtocolError: not_http,
+        exceptions.DecodeError: not_http,
+    }
+    reason = next((text for kind, text in reasons.items() if isinstance(error, kind)), "")
+    return f"the API server was not reached{f': {reason}' if reason else f' ({type(error).__name__})'}"
 
 
-def _response_error(status: int, body: bytes, what: str) -> KubeError | None:
-    """Return the error of a response; None for a success. `what` names the request, such as `list pods`."""
+def _response_error(status: int, body: bytes, what: str) -> KubeError:
+    """Return the error of a response. `what` names the request, such as `list pods`."""
     if 300 <= status < 400:
         return KubeError(
             f"{what}: the server redirects ({status}); not followed, because the credentials would go along"
         )
-    if 200 <= status < 300:
-        return None
     answer = _json_object(body)
     if status == 401:
         return NotAuthenticated(
@@ -334,10 +308,8 @@ def _tls_error(error: BaseException | None) -> ssl.SSLError | None:
 
 def _tls_reason(error: ssl.SSLError) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
-        return (
-            "the server's certificate"
-            f" {_TLS_REASONS.get(error.verify_code, f'is not valid (code {error.verify_code})')}"
-        )
+        code = error.verify_code
+        return f"the server's certificate {_TLS_REASONS.get(code, f'is not valid (code {code})')}"
     return (
         f"{printable(error.reason or type(error).__name__)}; the server may not speak TLS, or want another"
         " client certificate"

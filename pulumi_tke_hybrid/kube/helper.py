@@ -9,6 +9,7 @@ import base64
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -65,13 +66,10 @@ def run_helper(
         )
     program, name = _program(spec)
     arguments = [_text(item, spec, "args") for item in spec.items("args")]
-    info: Json = {
-        "apiVersion": f"{_GROUP}{version}",
-        "kind": "ExecCredential",
-        "spec": {"interactive": False},
-    }
+    request: Json = {"interactive": False}
     if spec.flag("provideClusterInfo"):
-        info["spec"]["cluster"] = _cluster_info(cluster, authority)
+        request["cluster"] = _cluster_info(cluster, authority)
+    info = {"apiVersion": f"{_GROUP}{version}", "kind": "ExecCredential", "spec": request}
     environment = {**os.environ, **_environment(spec), "KUBERNETES_EXEC_INFO": json.dumps(info)}
     title = f"{spec.title}: helper {shown_name(name)}"
     return _credential(_run([program, *arguments], environment, title, timeout), version, title)
@@ -213,17 +211,11 @@ def _refuse_expired(stamp: str, title: str) -> None:
     if not stamp:
         return
     try:
-        ends = datetime.fromisoformat(_whole_seconds(stamp))
+        # Python 3.10 parses neither fractions of a second nor `Z`.
+        ends = datetime.fromisoformat(re.sub(r"\.[0-9]*", "", re.sub(r"[Zz]\Z", "+00:00", stamp), count=1))
     except ValueError:
         raise KubeError(f"{title}: expirationTimestamp is no time") from None
     if ends.tzinfo is None:
         raise KubeError(f"{title}: expirationTimestamp has no time zone")
     if ends <= datetime.now(timezone.utc):
         raise KubeError(f"{title} returned a credential that has expired")
-
-
-def _whole_seconds(stamp: str) -> str:
-    """Return a time of RFC 3339 in the form that Python 3.10 parses: without fractions, `+00:00` for `Z`."""
-    text = f"{stamp[:-1]}+00:00" if stamp[-1:] in ("Z", "z") else stamp
-    head, dot, rest = text.partition(".")
-    return head + rest.lstrip("0123456789") if dot else text

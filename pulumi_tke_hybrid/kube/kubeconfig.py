@@ -17,6 +17,7 @@ _MAX_BYTES = 16 * 1024 * 1024
 _LISTS = {"clusters": "cluster", "users": "user", "contexts": "context"}
 _MAX_NAMES = 10
 _MAX_NAME = 80
+_NO_MAPPING = "is not a mapping of fields"
 
 
 def shown_name(name: object) -> str:
@@ -34,35 +35,29 @@ class Section:
     folder: Path = Path()
     """Where relative paths start: the folder of the kubeconfig."""
 
-    def text(self, key: str) -> str:
-        """A text; empty where the field is missing. Raises `KubeError` for another type."""
+    def _value(self, key: str, kind: type[Any], problem: str) -> Any:
+        """The value of a field; None where the field is missing. Raises `KubeError` for another type."""
         value = self.fields.get(key)
-        if value is None:
-            return ""
-        if not isinstance(value, str):
-            raise KubeError(f"{self.title}: {key} is not a text")
+        if value is not None and not isinstance(value, kind):
+            raise KubeError(f"{self.title}: {key} {problem}")
         return value
+
+    def text(self, key: str) -> str:
+        """A text; empty where the field is missing."""
+        return str(self._value(key, str, "is not a text") or "")
 
     def flag(self, key: str) -> bool:
         """A boolean; False where the field is missing."""
-        value = self.fields.get(key)
-        if value is not None and not isinstance(value, bool):
-            raise KubeError(f"{self.title}: {key} is neither true nor false")
-        return bool(value)
-
-    def mapping(self, key: str) -> "Section | None":
-        """The fields below a field; None where that is missing."""
-        value = self.fields.get(key)
-        if value is None:
-            return None
-        return Section(f"{self.title}: {key}", _mapping(value, f"{self.title}: {key}"), self.folder)
+        return bool(self._value(key, bool, "is neither true nor false"))
 
     def items(self, key: str) -> list[Any]:
         """A list; empty where the field is missing."""
-        value = self.fields.get(key)
-        if value is not None and not isinstance(value, list):
-            raise KubeError(f"{self.title}: {key} is not a list")
-        return items(self.fields.get(key))
+        return items(self._value(key, list, "is not a list"))
+
+    def mapping(self, key: str) -> "Section | None":
+        """The fields below a field; None where that is missing."""
+        fields = self._value(key, dict, _NO_MAPPING)
+        return None if fields is None else Section(f"{self.title}: {key}", fields, self.folder)
 
     def file(self, key: str) -> bytes | None:
         """The content of the file that a field names; None where the field is missing."""
@@ -83,8 +78,6 @@ class Section:
 
 @dataclass(frozen=True)
 class Entry:
-    """A context with its cluster and its user."""
-
     context: str
     cluster: Section
     user: Section
@@ -100,13 +93,12 @@ class Kubeconfig:
 
     def add(self, data: bytes | str, file_title: str, folder: Path) -> None:
         """Merge the text of a file; entries of earlier files stay. Raises `KubeError`."""
-        content = _parse(data, file_title)
+        content = Section(file_title, _parse(data, file_title))
         for plural, singular in _LISTS.items():
-            for name, fields in _named(content, plural, singular, file_title).items():
-                self._sections[plural].setdefault(
-                    name, Section(f"{singular} {shown_name(name)}", fields, folder)
-                )
-        current = content.get("current-context") or ""
+            for name, fields in _named(content, plural, singular).items():
+                section = Section(f"{singular} {shown_name(name)}", fields, folder)
+                self._sections[plural].setdefault(name, section)
+        current = content.fields.get("current-context") or ""
         if not isinstance(current, str):
             raise KubeError(f"{file_title}: current-context is not a text")
         self._current = self._current or current
@@ -144,11 +136,8 @@ class Kubeconfig:
     def _listed(self) -> str:
         names = list(self._sections["contexts"])
         more = f" and {len(names) - _MAX_NAMES} more" if len(names) > _MAX_NAMES else ""
-        return (
-            f"contexts: {', '.join(map(shown_name, names[:_MAX_NAMES]))}{more}"
-            if names
-            else "there is no context"
-        )
+        shown = ", ".join(map(shown_name, names[:_MAX_NAMES]))
+        return f"contexts: {shown}{more}" if names else "there is no context"
 
 
 def of_file(path: Path) -> Kubeconfig:
@@ -222,14 +211,11 @@ def _parse(data: bytes | str, title: str) -> Mapping[str, Any]:
     return _mapping(content, title)
 
 
-def _named(
-    content: Mapping[str, Any], plural: str, singular: str, title: str
-) -> Mapping[str, Mapping[str, Any]]:
+def _named(content: Section, plural: str, singular: str) -> Mapping[str, Mapping[str, Any]]:
     """Return the entries of a list by their names."""
-    if not isinstance(content.get(plural), list | None):
-        raise KubeError(f"{title}: {plural} is not a list")
+    title = content.title
     found: dict[str, Mapping[str, Any]] = {}
-    for entry in items(content.get(plural)):
+    for entry in content.items(plural):
         fields = _mapping(entry, f"{title}: an entry of {plural}")
         name = fields.get("name")
         if not isinstance(name, str):
@@ -242,5 +228,5 @@ def _named(
 
 def _mapping(value: Any, title: str) -> Mapping[str, Any]:
     if not isinstance(value, dict):
-        raise KubeError(f"{title} is not a mapping of fields")
+        raise KubeError(f"{title} {_NO_MAPPING}")
     return cast(Mapping[str, Any], value)

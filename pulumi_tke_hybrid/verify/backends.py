@@ -2,12 +2,12 @@
 overall. A verdict on one answer comes from `verdict`."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from pulumi_tke_hybrid.cli.process import listed, several
 from pulumi_tke_hybrid.verify.answers import Answer
-from pulumi_tke_hybrid.verify.verdict import Addresses, Case, Judgement, Verdict, holder, judge, worst
+from pulumi_tke_hybrid.verify.verdict import Addresses, Case, Verdict, holder, judge, worst
 
 MAX_DIFFERENT = 2000
 """Different answers that are kept: a pod that invents answers cannot fill the memory."""
@@ -50,16 +50,12 @@ class Backends:
         """Names of the pods that should answer."""
         return frozenset(pod.name for pod in self.pods if pod.ready)
 
-    def merge(self, others: Iterable[Pod]) -> "Backends":
+    def merge(self, others: "Backends") -> "Backends":
         """Return the pods of this and of a second reading. A pod counts as ready if both readings have it
         ready."""
-        later = {pod.name: pod for pod in others}
-        known = {pod.name for pod in self.pods}
-        kept = [
-            replace(pod, ready=pod.ready and pod.name in later and later[pod.name].ready) for pod in self.pods
-        ]
-        added = [replace(pod, ready=False) for pod in later.values() if pod.name not in known]
-        return Backends((*kept, *added))
+        known, ready = {pod.name for pod in self.pods}, self.expected & others.expected
+        every = (*self.pods, *(pod for pod in others.pods if pod.name not in known))
+        return Backends(tuple(replace(pod, ready=pod.name in ready) for pod in every))
 
 
 @dataclass
@@ -74,7 +70,6 @@ class Tally:
     """Number of readable answers."""
 
     def add(self, answer: Answer, times: int = 1) -> None:
-        """Count an answer."""
         if answer not in self.counts and len(self.counts) >= MAX_DIFFERENT:
             answer = TOO_MANY
         self.counts[answer] = self.counts.get(answer, 0) + times
@@ -83,11 +78,6 @@ class Tally:
             pod = self.backends.match_pod(answer)
             if pod:
                 self.answered.add(pod.name)
-
-    @property
-    def total(self) -> int:
-        """Number of all answers."""
-        return sum(self.counts.values())
 
     @property
     def complete(self) -> bool:
@@ -103,11 +93,8 @@ class PodResult:
     zone: str
     verdict: Verdict
     answers: int
-    """Number of answers."""
     peers: tuple[str, ...]
-    """The peers in the answers."""
     reason: str
-    """Reason of the verdict."""
     node: str = ""
     address: str = ""
 
@@ -119,7 +106,6 @@ class ZoneResult:
     zone: str
     verdict: Verdict
     answered: int
-    """Number of pods that answered."""
     pods: int
     """Number of pods that should answer."""
     missing: tuple[str, ...] = ()
@@ -135,13 +121,10 @@ class Coverage:
     min_per_zone: int = 1
     """Pods of each zone that must answer."""
     every_pod: bool = True
-    """Whether each ready pod must answer."""
 
 
 @dataclass(frozen=True)
 class Results:
-    """The results of all answers."""
-
     measured: Verdict
     """The worst verdict on the pods that answered."""
     pods: tuple[PodResult, ...] = ()
@@ -155,46 +138,38 @@ class Results:
         return worst([self.measured, Verdict.UNKNOWN]) if self.uncovered else self.measured
 
 
-@dataclass
-class _PodAnswers:
-    zone: str
-    pod: Pod | None
-    judgements: list[tuple[Judgement, int]] = field(default_factory=list[tuple[Judgement, int]])
-    peers: dict[str, None] = field(default_factory=dict[str, None])
-
-    def result(self, name: str) -> PodResult:
-        verdict = worst(judgement.verdict for judgement, _ in self.judgements)
-        return PodResult(
-            pod=name,
-            zone=self.zone,
-            verdict=verdict,
-            answers=sum(times for _, times in self.judgements),
-            peers=tuple(self.peers)[:5],
-            reason=next(judgement.reason for judgement, _ in self.judgements if judgement.verdict is verdict),
-            node=self.pod.node if self.pod else "",
-            address=self.pod.address if self.pod else "",
-        )
-
-
 def results(counts: Mapping[Answer, int], backends: Backends, case: Case, coverage: Coverage) -> Results:
     """Return the results per pod, per zone and overall; the worst verdict wins in each."""
-    by_pod: dict[str, _PodAnswers] = {}
-    for answer, times in counts.items():
+    by_pod: dict[str, list[Answer]] = {}
+    for answer in counts:
         pod = backends.match_pod(answer)
         name = pod.name if pod else _name_of_unknown_pod(answer, backends, by_pod)
-        zone = pod.zone if pod else _zone_by_address(answer, case.addresses)
-        entry = by_pod.setdefault(name, _PodAnswers(zone, pod))
-        entry.judgements.append((judge(answer, case), times))
-        if answer.peer:
-            entry.peers[answer.peer] = None
-    pods = sorted(
-        (entry.result(name) for name, entry in by_pod.items()), key=lambda result: (result.zone, result.pod)
-    )
-    zones = _zones(pods, backends, coverage)
+        by_pod.setdefault(name, []).append(answer)
+    found = [_pod_result(name, answers, counts, backends, case) for name, answers in by_pod.items()]
+    pods = sorted(found, key=lambda result: (result.zone, result.pod))
+    zones = tuple(_zones(pods, backends, coverage))
     return Results(worst(pod.verdict for pod in pods), tuple(pods), zones, tuple(_uncovered(zones, coverage)))
 
 
-def _name_of_unknown_pod(answer: Answer, backends: Backends, by_pod: Mapping[str, _PodAnswers]) -> str:
+def _pod_result(
+    name: str, answers: Sequence[Answer], counts: Mapping[Answer, int], backends: Backends, case: Case
+) -> PodResult:
+    pod = backends.match_pod(answers[0]) or Pod(name, _zone_by_address(answers[0], case.addresses))
+    judgements = [judge(answer, case) for answer in answers]
+    verdict = worst(judgement.verdict for judgement in judgements)
+    return PodResult(
+        pod=name,
+        zone=pod.zone,
+        verdict=verdict,
+        answers=sum(counts[answer] for answer in answers),
+        peers=tuple(dict.fromkeys(answer.peer for answer in answers if answer.peer))[:5],
+        reason=next(judgement.reason for judgement in judgements if judgement.verdict is verdict),
+        node=pod.node,
+        address=pod.address,
+    )
+
+
+def _name_of_unknown_pod(answer: Answer, backends: Backends, by_pod: Collection[str]) -> str:
     name = answer.pod or (answer.addresses[0] if answer.addresses else "(no name)")
     if any(pod.name == name for pod in backends.pods):
         name = f"{name} (another one)"
@@ -207,17 +182,15 @@ def _zone_by_address(answer: Answer, addresses: Addresses) -> str:
     return next((item.zone for item in found if item and item.zone), UNPLACED)
 
 
-def _zones(pods: Sequence[PodResult], backends: Backends, coverage: Coverage) -> tuple[ZoneResult, ...]:
+def _zones(pods: Sequence[PodResult], backends: Backends, coverage: Coverage) -> Iterator[ZoneResult]:
     ready = [pod for pod in backends.pods if pod.ready]
-    found: list[ZoneResult] = []
     for zone in sorted({*coverage.zones, *(pod.zone for pod in ready), *(pod.zone for pod in pods)}):
         here = [pod for pod in pods if pod.zone == zone]
         answered = {pod.pod for pod in here if pod.peers}
         expected = {pod.name for pod in ready if pod.zone == zone}
         missing = tuple(sorted(expected - answered))
         verdict = worst(pod.verdict for pod in here)
-        found.append(ZoneResult(zone, verdict, len(answered), len(expected | answered), missing))
-    return tuple(found)
+        yield ZoneResult(zone, verdict, len(answered), len(expected | answered), missing)
 
 
 def out_of_reach(backends: Backends, coverage: Coverage) -> list[str]:
@@ -240,16 +213,13 @@ def _empty(zone: str, others: Iterable[str]) -> str:
     )
 
 
-def _uncovered(zones: Sequence[ZoneResult], coverage: Coverage) -> list[str]:
-    found: list[str] = []
+def _uncovered(zones: Sequence[ZoneResult], coverage: Coverage) -> Iterator[str]:
     with_pods = [zone.zone for zone in zones if zone.pods]
     for zone in zones:
         if zone.zone in coverage.zones and zone.pods == 0:
-            found.append(_empty(zone.zone, with_pods))
+            yield _empty(zone.zone, with_pods)
         elif zone.pods and zone.answered < coverage.min_per_zone:
-            found.append(
-                f"zone {zone.zone}: {several(zone.answered, 'pod')} answered, {coverage.min_per_zone} wanted"
-            )
+            answered = several(zone.answered, "pod")
+            yield f"zone {zone.zone}: {answered} answered, {coverage.min_per_zone} wanted"
         elif zone.missing and coverage.every_pod:
-            found.append(f"zone {zone.zone}: no answer from {listed(list(zone.missing))}")
-    return found
+            yield f"zone {zone.zone}: no answer from {listed(zone.missing)}"

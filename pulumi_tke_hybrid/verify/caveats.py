@@ -53,13 +53,9 @@ LAYER_7 = _rule(
 )
 
 
-_NAMES = {BEHIND_NAT.id: "client behind NAT"}
-"""Names in the JSON that are not the words of the id."""
-
-
 def name_of_caveat(caveat: Finding) -> str:
     """Return the caveat's name in the JSON, which is older than the rule id."""
-    return _NAMES.get(caveat.rule.id) or caveat.rule.id.replace("-", " ")
+    return "client behind NAT" if caveat.rule is BEHIND_NAT else caveat.rule.id.replace("-", " ")
 
 
 @dataclass(frozen=True)
@@ -80,7 +76,6 @@ class Measured:
 
 
 def find(measured: Measured) -> list[Finding]:
-    """Return all caveats of a measurement."""
     return [
         *_not_ready(measured),
         *_behind_nat(measured),
@@ -96,9 +91,8 @@ def _not_ready(measured: Measured) -> Iterator[Finding]:
     traffic = measured.traffic
     if not traffic.replies and traffic.stopped:
         seen = f" (seen: {listed(list(traffic.failures))})" if traffic.failures else ""
-        yield NOT_READY.finding(
-            "", f"{traffic.stopped}{seen}", why="this proves nothing about source addresses"
-        )
+        why = "this proves nothing about source addresses"
+        yield NOT_READY.finding("", f"{traffic.stopped}{seen}", why=why)
     elif traffic.stopped:
         yield ENDED_EARLY.finding("", traffic.stopped)
 
@@ -116,9 +110,8 @@ def _behind_nat(measured: Measured) -> Iterator[Finding]:
             todo=f"if so, repeat with --expect-client {foreign[0]}",
         )
     elif case.expected and local and case.expected != local:
-        yield OTHER_ADDRESS.finding(
-            "", f"this machine's own address is {local}", why=f"--expect-client is {case.expected}"
-        )
+        why = f"--expect-client is {case.expected}"
+        yield OTHER_ADDRESS.finding("", f"this machine's own address is {local}", why=why)
 
 
 def _in_the_cluster(measured: Measured) -> Iterator[Finding]:
@@ -132,9 +125,8 @@ def _in_the_cluster(measured: Measured) -> Iterator[Finding]:
             if pod.node and (node == f"node {pod.node}" or node.endswith(f" of node {pod.node}"))
         ]
         also = f", with {listed(beside)} on the same node" if beside else ""
-        yield ON_A_NODE.finding(
-            "", f"this machine ({local}) is {node}{also}", todo="measure from outside, or with --in-vpc"
-        )
+        what, todo = f"this machine ({local}) is {node}{also}", "measure from outside, or with --in-vpc"
+        yield ON_A_NODE.finding("", what, todo=todo)
     elif inside:
         yield IN_THE_CLUSTER.finding(
             "",
@@ -146,18 +138,16 @@ def _in_the_cluster(measured: Measured) -> Iterator[Finding]:
 def _few_pods(measured: Measured) -> Iterator[Finding]:
     ready = len(measured.backends.expected)
     if 0 < ready < measured.zones:
-        yield FEWER_PODS_THAN_ZONES.finding(
-            "", f"{several(ready, 'ready pod')} in {measured.zones} zones: zones without a pod are not proven"
-        )
+        what = f"{several(ready, 'ready pod')} in {measured.zones} zones: zones without a pod are not proven"
+        yield FEWER_PODS_THAN_ZONES.finding("", what)
 
 
 def _pinned(measured: Measured) -> Iterator[Finding]:
     tally, structure = measured.traffic.tally, measured.structure
     wanted, met = len(measured.backends.expected), len(tally.answered)
     if structure and structure.session:
-        yield SESSION_PERSISTENCE.finding(
-            "", f"{structure.session}: one client meets one pod", todo="use several clients, or --sample"
-        )
+        todo = "use several clients, or --sample"
+        yield SESSION_PERSISTENCE.finding("", f"{structure.session}: one client meets one pod", todo=todo)
     elif 0 < met < wanted and tally.read >= ENOUGH_PER_POD * wanted:
         yield PINNED.finding(
             "",
@@ -176,10 +166,10 @@ def _forgery(measured: Measured) -> Iterator[Finding]:
         )
     elif forgery.shown_in:
         carriers = ", ".join(sorted(forgery.shown_in))
-        yield FORGED_HEADER_ARRIVES.finding(
-            "",
-            f"nothing on the way rewrites {carriers}: an application must not believe a header on this path",
+        what = (
+            f"nothing on the way rewrites {carriers}: an application must not believe a header on this path"
         )
+        yield FORGED_HEADER_ARRIVES.finding("", what)
     elif measured.traffic.replies and not forgery.answered:
         yield FORGED_HEADER_NOT_TRIED.finding("", "no request with a forged header could be sent or read")
 
@@ -187,8 +177,6 @@ def _forgery(measured: Measured) -> Iterator[Finding]:
 def _layer7(measured: Measured) -> Iterator[Finding]:
     header_only = any(pod.verdict is Verdict.HEADER_ONLY for pod in measured.results.pods)
     if measured.structure and measured.structure.layer7 and header_only:
-        yield LAYER_7.finding(
-            "",
-            "the load balancer answers clients itself, so the peer may be its own address",
-            todo="the application has to read X-Forwarded-For, and believe the load balancer's header only",
-        )
+        what = "the load balancer answers clients itself, so the peer may be its own address"
+        todo = "the application has to read X-Forwarded-For, and believe the load balancer's header only"
+        yield LAYER_7.finding("", what, todo=todo)

@@ -26,7 +26,6 @@ from pulumi_tke_hybrid.tke.objects import (
     child,
     children,
     condition,
-    is_super_node,
     name_of,
     node_of,
     pod_address,
@@ -36,7 +35,7 @@ from pulumi_tke_hybrid.tke.objects import (
 )
 from pulumi_tke_hybrid.verify.backends import UNPLACED, Backends, Pod
 from pulumi_tke_hybrid.verify.target import Listener, listeners_of_ingress, listeners_of_service
-from pulumi_tke_hybrid.verify.verdict import Addresses, Range, gateways, ranges
+from pulumi_tke_hybrid.verify.verdict import Addresses, Range, ranges
 
 FrontendKind = Literal["Service", "Ingress"]
 
@@ -100,12 +99,10 @@ class ContainerSubnets:
 
     @property
     def ranges(self) -> list[Range]:
-        """The ranges of all zones."""
         return [
-            Range(item.network, f"the container subnet {block} of {zone}", zone)
+            Range(ipaddress.ip_network(block), f"the container subnet {block} of {zone}", zone)
             for zone, blocks in self.by_zone.items()
             for block in blocks
-            for item in ranges([(block, "")])
         ]
 
 
@@ -135,11 +132,6 @@ class ClusterObjects:
         return read(self.body)
 
     @property
-    def super_nodes(self) -> set[str]:
-        """Names of the super nodes."""
-        return {name_of(node) for node in self.nodes if is_super_node(node)}
-
-    @property
     def load_balancer_addresses(self) -> list[str]:
         """Addresses of the load balancer, or host names of newer public load balancers; empty before the load
         balancer has any."""
@@ -148,7 +140,6 @@ class ClusterObjects:
         return [str(address) for address in found if address]
 
     def zones_by_node(self, region: str) -> dict[str, str]:
-        """Return the zone of each node by the node's name."""
         return {name_of(node): zone_of_node(node, region) or UNPLACED for node in self.nodes}
 
     def backends(self, region: str) -> Backends:
@@ -232,10 +223,14 @@ def known_addresses(
     of_nodes = {address: f"a node ({address})" for address in nodes}
     overlay: list[Range] = []
     for node in objects.nodes if objects else ():
-        name, blocks = name_of(node), pod_ranges(node)
+        name = name_of(node)
+        blocks = ranges((block, f"the pod range of node {name}") for block in pod_ranges(node))
+        overlay += blocks
         for block in blocks:
-            of_nodes |= gateways(name, block)
-        overlay += ranges((block, f"the pod range of node {name}") for block in blocks)
+            # cbr0 has the first host address (article: 192.168.0.65), a tunnel device the network address.
+            first = block.network.network_address
+            of_nodes[str(first + 1)] = f"cbr0 of node {name}"
+            of_nodes[str(first)] = f"the overlay device of node {name}"
         of_nodes |= {
             str(entry["address"]): f"node {name}"
             for entry in children(node, "status", "addresses")

@@ -66,8 +66,6 @@ FACTS_HELP = (
 
 
 class ProxyVersion(str, enum.Enum):
-    """Versions of the PROXY protocol."""
-
     V1 = "v1"
     V2 = "v2"
 

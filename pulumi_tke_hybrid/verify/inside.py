@@ -15,7 +15,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from pulumi_tke_hybrid.cli.process import CouldNotTell, shown
 from pulumi_tke_hybrid.kube import KubeError, NotFound
@@ -43,6 +43,8 @@ MAX_NODES = 20
 JOB_TTL_SECONDS = 60
 """Seconds after which the cluster removes a finished Job."""
 CONTAINER = "verify"
+_PROGRESS = "progress "
+"""Begins a line of progress in the Job's log."""
 _NUMBERS = ("requests", "replies", "seconds", "waited", "local", "remote", "stopped", "failures")
 _NEVER_STARTS = (
     "ErrImagePull",
@@ -51,12 +53,11 @@ _NEVER_STARTS = (
     "CreateContainerConfigError",
     "CreateContainerError",
 )
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class JobSettings:
-    """Settings of the Job."""
-
     image: str
     """Holds Python 3.10 or later and this package: `FROM python:3.12-slim`, `COPY . /src` of a clone, `RUN
     pip install --no-deps /src`."""
@@ -83,7 +84,8 @@ class JobRequest:
         """Read the command line inside the Job."""
         data = json.loads(text)
         plan: dict[str, Any] = {**data["plan"], "limits": Limits(**data["plan"]["limits"])}
-        return cls(Target(**data["target"]), ProbePlan(**plan), Backends(tuple(map(_pod, data["pods"]))))
+        pods = tuple(_record(Pod, pod) for pod in data["pods"])
+        return cls(Target(**data["target"]), ProbePlan(**plan), Backends(pods))
 
 
 def lines_of(traffic: Traffic) -> Iterable[str]:
@@ -104,38 +106,23 @@ def traffic_of(lines: Iterable[str], backends: Backends) -> Traffic | None:
         try:
             data: dict[str, Any] = json.loads(line)
             if "answer" in data:
-                traffic.tally.add(_answer(data["answer"]), int(data["times"]))
+                traffic.tally.add(_record(Answer, data["answer"]), int(data["times"]))
             elif "forged" in data:
-                traffic.forged.append(_answer(data["forged"]))
+                traffic.forged.append(_record(Answer, data["forged"]))
             elif "end" in data:
                 for name in _NUMBERS:
                     setattr(traffic, name, data["end"][name])
                 return traffic
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, AttributeError):
             raise CouldNotTell(
                 "the Job's image holds another version of pulumi-tke-hybrid; give one with this version"
             ) from None
     return None
 
 
-def _pod(data: Mapping[str, Any]) -> Pod:
-    fields: dict[str, Any] = {**data, "further": tuple(data["further"])}
-    return Pod(**fields)
-
-
-def _answer(data: Mapping[str, Any]) -> Answer:
-    fields: dict[str, Any] = {
-        **data,
-        "forwarded": tuple(data["forwarded"]),
-        "addresses": tuple(data["addresses"]),
-    }
-    return Answer(**fields)
-
-
-def progress_in(lines: Iterable[str]) -> str:
-    """Return the last progress line of a log."""
-    found = [line for line in lines if line.startswith("progress ")]
-    return found[-1].removeprefix("progress ").strip() if found else ""
+def _record(kind: Callable[..., T], data: Mapping[str, str | bool | list[str]]) -> T:
+    """Return a pod or an answer, whose lists JSON has instead of tuples."""
+    return kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in data.items()})
 
 
 def free_nodes(nodes: Sequence[Json], pods: Sequence[Json]) -> list[str]:
@@ -244,7 +231,8 @@ class JobRun:
                 if phase in ("Succeeded", "Failed"):
                     last = shown(lines[-1]) if lines else "nothing"
                     raise CouldNotTell(f"the Job ended without a result; its log ends with: {last}")
-                seen = progress_in(lines) or "running"
+                progress = [line.removeprefix(_PROGRESS) for line in lines if line.startswith(_PROGRESS)]
+                seen = progress[-1].strip() if progress else "running"
             else:
                 seen = _waiting(pod)
             if seen != reported:
@@ -273,31 +261,24 @@ def _waiting(pod: Mapping[str, object] | None) -> str:
         if waiting.get("reason") in _NEVER_STARTS:
             message = shown(str(waiting.get("message", "")), 200)
             raise CouldNotTell(f"the Job's image does not start: {waiting['reason']}: {message}")
-    blocked = [
-        item
-        for item in children(pod, "status", "conditions")
-        if item.get("type") == "PodScheduled" and item.get("status") == "False"
-    ]
-    return f"not scheduled: {shown(str(blocked[0].get('message', '')))}" if blocked else "starting"
-
-
-class _LogProgress(Progress):
-    """Progress lines in the Job's log, at most one a second."""
-
-    def __init__(self) -> None:
-        self._last = time.monotonic()
-
-    def watch(self, traffic: Traffic) -> None:
-        if time.monotonic() - self._last >= 1:
-            self._last = time.monotonic()
-            answered = len(traffic.tally.answered)
-            print("progress", f"{traffic.requests} requests, {answered} pods answered", flush=True)
+    for item in children(pod, "status", "conditions"):
+        if item.get("type") == "PodScheduled" and item.get("status") == "False":
+            return f"not scheduled: {shown(str(item.get('message', '')))}"
+    return "starting"
 
 
 def main() -> None:
-    """Send the traffic of one request. Runs inside the Job."""
-    request = JobRequest.of_text(sys.argv[1])
-    traffic = asyncio.run(probe.run(request.target, request.plan, request.backends, _LogProgress().watch))
+    """Send the traffic of one request. Runs inside the Job, whose log gets at most one progress line a
+    second."""
+    request, last = JobRequest.of_text(sys.argv[1]), time.monotonic()
+
+    def watch(traffic: Traffic) -> None:
+        nonlocal last
+        if time.monotonic() - last >= 1:
+            last, answered = time.monotonic(), len(traffic.tally.answered)
+            print(f"{_PROGRESS}{traffic.requests} requests, {answered} pods answered", flush=True)
+
+    traffic = asyncio.run(probe.run(request.target, request.plan, request.backends, watch))
     for line in lines_of(traffic):
         print(line, flush=True)
 

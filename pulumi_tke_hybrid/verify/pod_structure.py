@@ -1,7 +1,6 @@
 """The structure of one pod behind a load balancer, as the Kubernetes API shows the pod: network, ENI request,
 readiness gate; and the rules about them. What the API shows of the load balancer is in `structure`."""
 
-import ipaddress
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -13,7 +12,7 @@ from pulumi_tke_hybrid.tke.objects import Json, child, children, condition, name
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, warning_rule
 from pulumi_tke_hybrid.verify.backends import UNPLACED
 from pulumi_tke_hybrid.verify.cluster_snapshot import ContainerSubnets
-from pulumi_tke_hybrid.verify.verdict import Addresses, Range, holder
+from pulumi_tke_hybrid.verify.verdict import Addresses, holder, parsed
 
 POD_WITHOUT_ADDRESS = warning_rule(
     "pod-without-address", "Each pod has an address.", "pods", "Kubernetes: podIP"
@@ -125,7 +124,6 @@ class PodRow:
 
     @property
     def subject(self) -> str:
-        """The pod as findings name it."""
         return f"pod {self.pod}"
 
 
@@ -161,15 +159,6 @@ def _network(pod: Json, addresses: Sequence[str], on_super_node: bool, known: Ad
     return "?"
 
 
-def _of_family(address: str, ranges: Sequence[Range]) -> list[Range]:
-    """Return the ranges of the address's own family: ranges of IPv4 prove nothing about an IPv6 address."""
-    try:
-        version = ipaddress.ip_address(address).version
-    except ValueError:
-        return []
-    return [item for item in ranges if item.network.version == version]
-
-
 def _requested_addresses(pod: Json) -> int:
     """Return the number of ENI addresses that the containers request."""
     total = 0
@@ -189,24 +178,18 @@ def pod_findings(pod: Json, row: PodRow, path: TrafficPath, subnets: ContainerSu
         yield POD_WITHOUT_ADDRESS.finding(row.subject, f"has no address yet{reason}")
         return
     if row.network == "node":
-        yield POD_ON_NODE_NETWORK.finding(
-            row.subject, "is on the node's own network and has the node's address"
-        )
+        what = "is on the node's own network and has the node's address"
+        yield POD_ON_NODE_NETWORK.finding(row.subject, what)
         return
     if row.network != "super node":
         yield from _network_findings(pod, row, path, subnets)
     if path is TrafficPath.DIRECT and row.gate == "none":
-        yield NO_READINESS_GATE.finding(
-            row.subject,
-            "has no readiness gate: the pod is older than direct access",
-            todo="roll the pod once",
-        )
+        what = "has no readiness gate: the pod is older than direct access"
+        yield NO_READINESS_GATE.finding(row.subject, what, todo="roll the pod once")
     elif path is TrafficPath.DIRECT and row.gate == "false":
-        yield READINESS_GATE_NOT_TRUE.finding(
-            row.subject,
-            "the load balancer has not taken the pod (readiness gate not true)",
-            todo="look at the health check and the security group",
-        )
+        what = "the load balancer has not taken the pod (readiness gate not true)"
+        todo = "look at the health check and the security group"
+        yield READINESS_GATE_NOT_TRUE.finding(row.subject, what, todo=todo)
 
 
 def _network_findings(
@@ -215,15 +198,12 @@ def _network_findings(
     if row.annotated:
         yield from _eni_findings(pod, row, subnets)
     elif row.network == "overlay" and row.requests_eni:
-        yield REQUEST_WITHOUT_ANNOTATION.finding(
-            row.subject, f"requests {keys.ENI_IP} and has the overlay address {row.address}: {_ON_TEMPLATE}"
-        )
+        what = f"requests {keys.ENI_IP} and has the overlay address {row.address}: {_ON_TEMPLATE}"
+        yield REQUEST_WITHOUT_ANNOTATION.finding(row.subject, what)
     elif row.network == "overlay" and path is TrafficPath.DIRECT:
-        yield GLOBALROUTER_BEHIND_DIRECT_ACCESS.finding(
-            row.subject,
-            f"is on GlobalRouter ({row.address}) behind direct access",
-            why=f"this path needs GlobalRouteDirectAccess, and {_ON_TEMPLATE}",
-        )
+        what = f"is on GlobalRouter ({row.address}) behind direct access"
+        why = f"this path needs GlobalRouteDirectAccess, and {_ON_TEMPLATE}"
+        yield GLOBALROUTER_BEHIND_DIRECT_ACCESS.finding(row.subject, what, why=why)
 
 
 def _eni_findings(pod: Json, row: PodRow, subnets: ContainerSubnets) -> Iterator[Finding]:
@@ -236,9 +216,8 @@ def _eni_findings(pod: Json, row: PodRow, subnets: ContainerSubnets) -> Iterator
             todo="was the pod made before VPC-CNI was on, or is another network plugin chained?",
         )
     elif not row.requests_eni:
-        yield ANNOTATION_WITHOUT_REQUEST.finding(
-            row.subject, f"requests no {keys.ENI_IP} (requests and limits of the first container)"
-        )
+        what = f"requests no {keys.ENI_IP} (requests and limits of the first container)"
+        yield ANNOTATION_WITHOUT_REQUEST.finding(row.subject, what)
     if row.requests_eni:
         yield from _request_findings(pod, row)
     if row.network == "eni":
@@ -251,11 +230,8 @@ def _request_findings(pod: Json, row: PodRow) -> Iterator[Finding]:
     pod's own network."""
     requested = _requested_addresses(pod)
     if requested > 1:
-        yield INCOMPLETE_REQUEST.finding(
-            row.subject,
-            f"requests {requested} ENI addresses",
-            todo="put the request on the first container only",
-        )
+        todo = "put the request on the first container only"
+        yield INCOMPLETE_REQUEST.finding(row.subject, f"requests {requested} ENI addresses", todo=todo)
         return
     containers = children(pod, "spec", "containers")
     first = containers[0] if containers else Json()
@@ -268,26 +244,25 @@ def _request_findings(pod: Json, row: PodRow) -> Iterator[Finding]:
     ]
     if lacking:
         name = shown(str(first.get("name", "")), 60)
-        yield INCOMPLETE_REQUEST.finding(
-            row.subject, f"the first container ({name}) has no {listed(lacking)}"
-        )
+        what = f"the first container ({name}) has no {listed(lacking)}"
+        yield INCOMPLETE_REQUEST.finding(row.subject, what)
 
 
 def _zone_findings(address: str, row: PodRow, subnets: ContainerSubnets) -> Iterator[Finding]:
     """Compare one address with the container subnets, as far as ranges of the address's family are known."""
-    same = _of_family(address, subnets.ranges)
-    found = holder(address, same)
-    if subnets.by_zone and not same:
+    given = parsed(address)
+    # Ranges of IPv4 prove nothing about an IPv6 address.
+    comparable = given and any(item.network.version == given.version for item in subnets.ranges)
+    found = holder(address, subnets.ranges)
+    if subnets.by_zone and not comparable:
         yield ZONE_NOT_CHECKED.finding(
             row.subject,
             f"whether the address {address} lies in a container subnet of the node's zone is not checked: no"
             " range of the address's family is known",
         )
     elif subnets.by_zone and found is None:
-        yield OUTSIDE_SUBNETS.finding(
-            row.subject, f"the address {address} lies in no container subnet that is known"
-        )
+        what = f"the address {address} lies in no container subnet that is known"
+        yield OUTSIDE_SUBNETS.finding(row.subject, what)
     elif found is not None and row.zone not in (UNPLACED, found.zone):
-        yield ANOTHER_ZONE.finding(
-            row.subject, f"the address {address} is of {found.zone}, the node is in {row.zone}"
-        )
+        what = f"the address {address} is of {found.zone}, the node is in {row.zone}"
+        yield ANOTHER_ZONE.finding(row.subject, what)

@@ -17,7 +17,7 @@ from pulumi_tke_hybrid.cli.process import CouldNotTell, shown
 from pulumi_tke_hybrid.tke.objects import Json, children
 from pulumi_tke_hybrid.verify.answers import Answer, address_in
 from pulumi_tke_hybrid.verify.backends import Backends, Tally
-from pulumi_tke_hybrid.verify.probe import PAUSE, ProbePlan, Traffic, Watch, in_time
+from pulumi_tke_hybrid.verify.probe import PAUSE, ProbePlan, Traffic, Watch, until_deadline
 from pulumi_tke_hybrid.verify.probe_client import resolve
 from pulumi_tke_hybrid.verify.target import Target
 
@@ -195,7 +195,6 @@ class TcpTableReader:
     """Pods whose table could not be read the last time, with the reason."""
 
     async def read(self, concurrency: int) -> dict[str, frozenset[Ends]]:
-        """Read all tables."""
         slots = asyncio.Semaphore(concurrency)
 
         async def read_one(pod: str) -> tuple[str, frozenset[Ends] | None]:
@@ -218,18 +217,16 @@ async def run(
     """Hold as many connections at a time as the plan allows, until each pod had a held connection or the
     deadline ends."""
     tables.kubectl.program()
-    traffic, started = Traffic(Tally(backends)), time.monotonic()
+    traffic = Traffic(Tally(backends))
     if not tables.ports:
         traffic.stopped = "no pod is ready"
     try:
-        if not await in_time(_rounds(target, plan, tables, traffic, watch), plan.deadline):
-            traffic.stopped = traffic.stopped or f"the deadline of {plan.deadline:g} s passed"
+        await until_deadline(_rounds(target, plan, tables, traffic, watch), plan, traffic)
     except OSError as error:
         traffic.stopped = f"the name {target.host} was not found: {error.strerror}"
     for pod, why in tables.unread.items():
         if pod not in traffic.tally.answered:
             traffic.tally.add(Answer(pod=pod, local=traffic.local, problem=why))
-    traffic.seconds = time.monotonic() - started
     return traffic
 
 

@@ -95,7 +95,6 @@ class Traffic:
     """Reason why the traffic ended early."""
 
     def add_failure(self, what: str) -> None:
-        """Count a failure."""
         if what not in self.failures and len(self.failures) >= MAX_FAILURES:
             what = "other failures"
         self.failures[what] = self.failures.get(what, 0) + 1
@@ -127,11 +126,18 @@ async def in_time(work: Coroutine[object, object, None], seconds: float) -> bool
 async def run(target: Target, plan: ProbePlan, backends: Backends, watch: Watch) -> Traffic:
     """Send all requests of a plan, within its deadline."""
     probe = _Probe(target, plan, Traffic(Tally(backends)), watch)
-    started = time.monotonic()
-    if not await in_time(probe.run(), plan.deadline):
-        probe.traffic.stopped = probe.traffic.stopped or f"the deadline of {plan.deadline:g} s passed"
-    probe.traffic.seconds = time.monotonic() - started
+    await until_deadline(probe.run(), plan, probe.traffic)
     return probe.traffic
+
+
+async def until_deadline(work: Coroutine[object, object, None], plan: ProbePlan, traffic: Traffic) -> None:
+    """Run the work within the plan's deadline. Errors of the work are raised."""
+    started = time.monotonic()
+    try:
+        if not await in_time(work, plan.deadline):
+            traffic.stopped = traffic.stopped or f"the deadline of {plan.deadline:g} s passed"
+    finally:
+        traffic.seconds = time.monotonic() - started
 
 
 class _Probe:
@@ -249,27 +255,18 @@ def add_answers_in_logs(
 
 
 class Progress:
-    """Progress that is not shown."""
+    """Progress for a person, or for the log of a pipeline; without a console nothing is shown."""
 
-    def step(self, line: str) -> None:
-        """Report a step."""
-
-    def watch(self, traffic: Traffic) -> None:
-        """Report the traffic after a request."""
-
-
-class ShownProgress(Progress):
-    """Progress for a person, or for the log of a pipeline."""
-
-    def __init__(self, console: "Console", status: "Status | None") -> None:
+    def __init__(self, console: "Console | None" = None, status: "Status | None" = None) -> None:
         self._console, self._status = console, status
         self._next = time.monotonic() + PROGRESS_SECONDS
 
     def step(self, line: str) -> None:
-        self._console.print(shown(line, 300), markup=False, highlight=False)
+        if self._console is not None:
+            self._console.print(shown(line, 300), markup=False, highlight=False)
 
     def watch(self, traffic: Traffic) -> None:
-        if self._status is not None:
+        if self._console is not None and self._status is not None:
             self._status.update(self._console.render_str(_line(traffic), markup=False, highlight=False))
         elif time.monotonic() >= self._next:
             self._next = time.monotonic() + PROGRESS_SECONDS
@@ -279,11 +276,8 @@ class ShownProgress(Progress):
 @contextlib.contextmanager
 def progress_on(console: "Console") -> Generator[Progress]:
     """Show progress on this console: a moving line on a terminal, a line now and then elsewhere."""
-    if not console.is_terminal:
-        yield ShownProgress(console, None)
-        return
-    with console.status("reading") as status:
-        yield ShownProgress(console, status)
+    with console.status("reading") if console.is_terminal else contextlib.nullcontext() as status:
+        yield Progress(console, status)
 
 
 def _line(traffic: Traffic) -> str:

@@ -3,11 +3,13 @@ that is read. An own HTTP/1.1 reader, because HTTP client libraries bound neithe
 its time. The lab's servers have a second reader, so that the tests see the mistakes of this reader."""
 
 import asyncio
+import contextlib
 import re
 import socket
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from pulumi_tke_hybrid.cli.process import shown
 from pulumi_tke_hybrid.verify.answers import address_in, own_connection
@@ -29,101 +31,60 @@ class Unreadable(Exception):
     """The answer breaks a rule of its protocol or a bound."""
 
 
-class Closed(Exception):
-    """The server closed the connection before the awaited bytes."""
+class AnswerReader(asyncio.StreamReader):
+    """The bytes of one connection, bounded in all. An error of the connection is the end of the bytes, and
+    the bytes before stay readable."""
 
+    def __init__(self, limits: Limits) -> None:
+        super().__init__(limit=limits.head)
+        self.most = self._room = limits.head + limits.body
+        self.received = self.too_long = False
 
-class ReceiveBuffer(asyncio.Protocol):
-    """All bytes of one connection. Reading stops above `most` bytes."""
+    def feed_data(self, data: Any) -> None:
+        self.received = True
+        if not self.too_long:
+            super().feed_data(data[: self._room])
+            self.too_long = len(data) > self._room
+            self._room -= len(data)
+            if self.too_long:
+                self.feed_eof()
 
-    def __init__(self, most: int) -> None:
-        self.data = bytearray()
-        self._most = most
-        self._ended = False
-        self._transport: asyncio.BaseTransport | None = None
-        self._waiter: asyncio.Future[None] | None = None
+    def set_exception(self, exc: Exception) -> None:
+        self.feed_eof()
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = transport
-
-    def data_received(self, data: bytes) -> None:
-        self.data += data[: self._most + 1 - len(self.data)]
-        if len(self.data) > self._most and isinstance(self._transport, asyncio.ReadTransport):
-            self._transport.pause_reading()
-        self._wake()
-
-    def eof_received(self) -> bool:
-        self._ended = True
-        self._wake()
-        return False
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._ended = True
-        self._wake()
-
-    def _wake(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
-
-    async def _more(self) -> None:
-        """Wait for the next bytes."""
-        if len(self.data) > self._most:
-            raise Unreadable(f"the answer is longer than {self._most} bytes")
-        if self._ended:
-            raise Closed
-        self._waiter = asyncio.get_running_loop().create_future()
-        await self._waiter
-
-    async def after(self, mark: bytes, start: int, most: int, what: str) -> int:
-        """Return the position after the next `mark`, at most `most` bytes away."""
-        searched = start
-        while True:
-            found = self.data.find(mark, searched, start + most + len(mark))
-            if found >= 0:
-                return found + len(mark)
-            if len(self.data) - start > most:
-                raise Unreadable(f"{what} is longer than {most} bytes")
-            searched = max(start, len(self.data) - len(mark) + 1)
-            await self._more()
-
-    async def have(self, length: int) -> None:
-        """Wait until there are `length` bytes."""
-        while len(self.data) < length:
-            await self._more()
-
-    async def all(self, start: int, most: int, quiet: float | None = None) -> bytes:
-        """Return all bytes until the server closes, or until `quiet` seconds pass after the last byte."""
-        while not self._ended:
-            if len(self.data) - start > most:
-                raise Unreadable(f"the answer is longer than {most} bytes")
+    async def before(self, mark: bytes, most: int, what: str) -> bytes:
+        """Return the bytes before the next `mark`, which are at most `most`."""
+        with contextlib.suppress(asyncio.LimitOverrunError):
             try:
-                await asyncio.wait_for(self._more(), quiet if len(self.data) > start else None)
-            except (asyncio.TimeoutError, TimeoutError, Closed):
-                break
-        if len(self.data) - start > most:
-            raise Unreadable(f"the answer is longer than {most} bytes")
-        return bytes(self.data[start:])
+                found = (await self.readuntil(mark)).removesuffix(mark)
+                if len(found) <= most:
+                    return found
+            except asyncio.IncompleteReadError as ended:
+                if len(ended.partial) <= most:
+                    raise
+        raise Unreadable(f"{what} is longer than {most} bytes")
+
+    async def rest(self, most: int, quiet: float | None = None) -> bytes:
+        """Return all bytes until the server closes, or until `quiet` seconds pass after the last byte."""
+        found = bytearray()
+        with contextlib.suppress(asyncio.TimeoutError):
+            while len(found) <= most:
+                more = await asyncio.wait_for(self.read(most), quiet if found else None)
+                if not more:
+                    break
+                found += more
+        if len(found) > most or self.too_long:
+            raise Unreadable(f"the answer is longer than {most if len(found) > most else self.most} bytes")
+        return bytes(found)
 
 
-@dataclass(frozen=True)
-class HttpAnswer:
-    """An answer of an HTTP server."""
-
-    status: int
-    headers: Mapping[str, str]
-    """By lower-case name; of a repeated header the last one."""
-    body: bytes
-
-
-async def http_answer(buffer: ReceiveBuffer, most_head: int, most_body: int) -> HttpAnswer:
-    """Read one answer. Raises Unreadable or Closed."""
-    start = 0
+async def http_answer(reader: AnswerReader, limits: Limits) -> tuple[int, Mapping[str, str], bytes]:
+    """Return status, headers by lower-case name (of a repeated header the last one) and body of an answer.
+    Raises Unreadable or IncompleteReadError."""
     for _ in range(MAX_INTERIM + 1):
-        end = await buffer.after(b"\r\n\r\n", start, most_head, "the answer's head")
-        status, headers = _head(bytes(buffer.data[start : end - 4]))
+        status, headers = _head(await reader.before(b"\r\n\r\n", limits.head, "the answer's head"))
         if status >= 200:
-            return HttpAnswer(status, headers, await _body(buffer, end, status, headers, most_body))
-        start = end
+            return status, headers, await _body(reader, status, headers, limits.body)
     raise Unreadable(f"more than {MAX_INTERIM} interim answers")
 
 
@@ -141,31 +102,27 @@ def _head(block: bytes) -> tuple[int, dict[str, str]]:
     return int(status.group(1)), headers
 
 
-async def _body(
-    buffer: ReceiveBuffer, start: int, status: int, headers: Mapping[str, str], most: int
-) -> bytes:
+async def _body(reader: AnswerReader, status: int, headers: Mapping[str, str], most: int) -> bytes:
     if status in (204, 304):
         return b""
     if "transfer-encoding" in headers:
         if headers["transfer-encoding"].lower() != "chunked":
             raise Unreadable("the answer has an encoding that was not requested")
-        return await _chunked(buffer, start, most)
+        return await _chunked(reader, most)
     length = headers.get("content-length")
     if length is None:
-        return await buffer.all(start, most)
+        return await reader.rest(most)
     if not (length.isascii() and length.isdecimal() and len(length) < 16):
         raise Unreadable("the answer has a broken Content-Length")
     if int(length) > most:
         raise Unreadable(f"the answer is longer than {most} bytes")
-    await buffer.have(start + int(length))
-    return bytes(buffer.data[start : start + int(length)])
+    return await reader.readexactly(int(length))
 
 
-async def _chunked(buffer: ReceiveBuffer, start: int, most: int) -> bytes:
+async def _chunked(reader: AnswerReader, most: int) -> bytes:
     body = bytearray()
     while True:
-        end = await buffer.after(b"\r\n", start, 256, "a chunk's head")
-        size = bytes(buffer.data[start : end - 2]).partition(b";")[0].strip()
+        size = (await reader.before(b"\r\n", 256, "a chunk's head")).partition(b";")[0].strip()
         if not re.fullmatch(rb"[0-9A-Fa-f]{1,8}", size):
             raise Unreadable("the answer has a broken chunk")
         length = int(size, 16)
@@ -173,9 +130,7 @@ async def _chunked(buffer: ReceiveBuffer, start: int, most: int) -> bytes:
             return bytes(body)
         if len(body) + length > most:
             raise Unreadable(f"the answer is longer than {most} bytes")
-        await buffer.have(end + length + 2)
-        body += buffer.data[end : end + length]
-        start = end + length + 2
+        body += (await reader.readexactly(length + 2))[:length]
 
 
 @dataclass(frozen=True)
@@ -195,24 +150,16 @@ async def resolve(host: str, port: int) -> str:
     return str(min(found, key=lambda entry: entry[0] != socket.AF_INET)[4][0])
 
 
-def tls_of(target: Target) -> ssl.SSLContext | None:
-    """Return how the certificate is checked; None without TLS."""
-    if target.scheme not in ("https", "tls"):
-        return None
-    context = ssl.create_default_context()
-    if target.insecure:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context
-
-
 class ProbeClient:
     """Sends requests to one target, each on a new connection."""
 
     def __init__(self, target: Target, address: str, limits: Limits) -> None:
         self._target, self._address, self._limits = target, address, limits
         self._family = socket.AF_INET6 if ":" in address else socket.AF_INET
-        self._tls = tls_of(target)
+        self._tls = ssl.create_default_context() if target.scheme in ("https", "tls") else None
+        if self._tls and target.insecure:
+            self._tls.check_hostname = False
+            self._tls.verify_mode = ssl.CERT_NONE
 
     async def send(self, headers: Mapping[str, str]) -> Reply:
         """Connect, send, read the answer, close. Every failure of the server or the network ends as a
@@ -220,7 +167,7 @@ class ProbeClient:
         if self._target.scheme == "udp":
             return await self._datagram()
         try:
-            transport, buffer, local = await asyncio.wait_for(self._connect(), self._limits.connect)
+            transport, reader, local = await asyncio.wait_for(self._connect(), self._limits.connect)
         except (asyncio.TimeoutError, TimeoutError):
             return Reply(failure=f"no connection within {self._limits.connect:g} s")
         except ssl.SSLCertVerificationError as error:
@@ -231,22 +178,24 @@ class ProbeClient:
             return Reply(failure=f"no connection: {shown(reason)}")
         try:
             return await asyncio.wait_for(
-                self._exchange(transport, buffer, local, headers), self._limits.answer
+                self._exchange(transport, reader, local, headers), self._limits.answer
             )
         except (asyncio.TimeoutError, TimeoutError):
-            if not buffer.data:
+            if not reader.received:
                 return Reply(local, failure=f"connected, but no answer within {self._limits.answer:g} s")
             return Reply(local, problem=f"no complete answer within {self._limits.answer:g} s")
-        except Closed:
-            if not buffer.data:
+        except asyncio.IncompleteReadError:
+            if not reader.received:
                 return Reply(local, failure="the connection was closed without an answer")
+            if reader.too_long:
+                return Reply(local, problem=f"the answer is longer than {reader.most} bytes")
             return Reply(local, problem="the connection was closed in the middle of the answer")
         except Unreadable as error:
             return Reply(local, problem=str(error))
         finally:
             transport.abort()
 
-    async def _connect(self) -> tuple[asyncio.WriteTransport, ReceiveBuffer, str]:
+    async def _connect(self) -> tuple[asyncio.WriteTransport, AnswerReader, str]:
         loop, target = asyncio.get_running_loop(), self._target
         own = socket.socket(self._family, socket.SOCK_STREAM)
         try:
@@ -255,8 +204,9 @@ class ProbeClient:
             local = address_in(str(own.getsockname()[0]))
             if target.proxy_protocol:  # before TLS
                 await loop.sock_sendall(own, own_connection(target.proxy_protocol))
-            transport, buffer = await loop.create_connection(
-                lambda: ReceiveBuffer(self._limits.head + self._limits.body),
+            reader = AnswerReader(self._limits)
+            transport, _ = await loop.create_connection(
+                lambda: asyncio.StreamReaderProtocol(reader),
                 sock=own,
                 ssl=self._tls,
                 server_hostname=(target.host_header or target.host) if self._tls else None,
@@ -264,7 +214,7 @@ class ProbeClient:
         except BaseException:
             own.close()
             raise
-        return transport, buffer, local
+        return transport, reader, local
 
     async def _datagram(self) -> Reply:
         """Send one datagram from a new port, and read the first datagram that comes back."""
@@ -284,23 +234,23 @@ class ProbeClient:
         return Reply(local, body) if body else Reply(local, failure="an empty datagram came back")
 
     async def _exchange(
-        self, transport: asyncio.WriteTransport, buffer: ReceiveBuffer, local: str, headers: Mapping[str, str]
+        self, transport: asyncio.WriteTransport, reader: AnswerReader, local: str, headers: Mapping[str, str]
     ) -> Reply:
         target, limits = self._target, self._limits
         if not target.http:
             transport.write(TCP_PAYLOAD)
-            body = await buffer.all(0, limits.body, limits.quiet)
+            body = await reader.rest(limits.body, limits.quiet)
             closed = "" if body else "the connection was closed without an answer"
             return Reply(local, body, failure=closed)
         transport.write(http_request(target, headers))
-        found = await http_answer(buffer, limits.head, limits.body)
-        if found.status in NO_POD:
-            return Reply(local, failure=f"HTTP {found.status}: no pod, or no ready pod")
-        problem = f"HTTP {found.status}" if found.status >= 300 else ""
-        if 300 <= found.status < 400:
-            where = shown(found.headers.get("location", "nowhere"), 80).partition("?")[0]
+        status, answered, body = await http_answer(reader, limits)
+        if status in NO_POD:
+            return Reply(local, failure=f"HTTP {status}: no pod, or no ready pod")
+        problem = f"HTTP {status}" if status >= 300 else ""
+        if 300 <= status < 400:
+            where = shown(answered.get("location", "nowhere"), 80).partition("?")[0]
             problem += f", redirected to {where}; redirects are not followed, give that URL"
-        return Reply(local, found.body, problem=problem)
+        return Reply(local, body, problem=problem)
 
 
 def http_request(target: Target, headers: Mapping[str, str]) -> bytes:

@@ -51,7 +51,6 @@ class Verification:
 
     @property
     def faults(self) -> dict[Finding, str]:
-        """The faults of the structure, with their zones."""
         return self.structure.faults if self.structure else {}
 
     @property
@@ -87,13 +86,8 @@ class Verification:
         worst_zones = [zone.zone for zone in self.results.zones if zone.verdict is measured]
         where = f" in {', '.join(worst_zones)}" if worst_zones and measured is not Verdict.PRESERVED else ""
         but = f" (answers: {measured.value})" if verdict is not measured else ""
-        basis = ", ".join(
-            (
-                several(self.traffic.requests, "request"),
-                several(sum(zone.answered for zone in answered), "pod"),
-                several(len(answered), "zone"),
-            )
-        )
+        pods = several(sum(zone.answered for zone in answered), "pod")
+        basis = f"{several(self.traffic.requests, 'request')}, {pods}, {several(len(answered), 'zone')}"
         wrong = f"; structure: {faults}" if faults else ""
         return f"{verdict.value}{where}{but}: {basis}{missing}{wrong}"
 
@@ -136,11 +130,8 @@ _STRUCTURE_COLUMNS: Sequence[Column[PodRow]] = (
 
 def as_result(found: Verification) -> Result:
     """Return the result that the writers show."""
-    about, results, structure = (
-        f"{found.subject}, expected client {found.expected or '?'}",
-        found.results,
-        found.structure,
-    )
+    about = f"{found.subject}, expected client {found.expected or '?'}"
+    results, structure = found.results, found.structure
     tables: list[Table[Any]] = [
         Table(
             "pods",

@@ -29,9 +29,8 @@ from pulumi_tke_hybrid.verify.inside import JobRequest, JobRun, JobSettings, fre
 from pulumi_tke_hybrid.verify.pod_tables import Kubectl, TcpTableReader, ports_of
 from pulumi_tke_hybrid.verify.probe import ProbePlan, Progress, Traffic, progress_on
 from pulumi_tke_hybrid.verify.report import Verification, as_result
-from pulumi_tke_hybrid.verify.structure import Structure
 from pulumi_tke_hybrid.verify.target import Listener, Target, TargetOptions, target_of_listener, target_of_url
-from pulumi_tke_hybrid.verify.verdict import Addresses, Case, forgery_of, ranges
+from pulumi_tke_hybrid.verify.verdict import Case, forgery_of, ranges
 
 _FACTS = "pulumi stack output clusterFacts --json"
 
@@ -60,7 +59,6 @@ class VerifyOptions(TargetOptions):
 
 
 def run(given: VerifyArguments) -> ExitCode:
-    """Run the command and write its reports."""
     files.refuse_change("verify", given.fail_on)
     reports, parsed = ReportFiles(given.json_file, given.markdown_file), parse(given)
     with process.like_ctrl_c(), progress_on(Console(stderr=True)) as progress:
@@ -120,7 +118,7 @@ def parse(given: VerifyArguments) -> VerifyOptions:
 def verify(given: VerifyOptions, connect: Callable[[], KubeClient], progress: Progress) -> Verification:
     """Return the verification. Raises CouldNotTell, KubeError or WrongUse."""
     _check(given)
-    kube = connect() if given.frontend or given.job else None
+    kube = connect() if given.frontend else None
     first = _read_when_ready(kube, given, progress)
     if given.structure_only and first:
         return _structure_alone(given, first)
@@ -131,15 +129,7 @@ def verify(given: VerifyOptions, connect: Callable[[], KubeClient], progress: Pr
     backends = first.backends(given.subnets.region) if first else Backends()
     traffic = _send(given, target, backends, kube, first, progress)
     second = read_objects(kube, given.frontend) if kube and given.frontend else None
-    if second:
-        backends = backends.merge(second.backends(given.subnets.region).pods)
-    known = known_addresses(
-        second, given.subnets, [*given.load_balancers, traffic.remote], map(address_in, given.nodes)
-    )
-    structure = structure_checks.check(second, given.subnets, target.port) if second else None
-    found = _judge(given, traffic, backends, structure, known, target)
-    unused = [] if given.url or not second else second.load_balancer_addresses
-    return _with_unused_addresses(replace(found, subject=subject), unused, target.host)
+    return replace(_judge(given, traffic, backends, second, target), subject=subject)
 
 
 def _structure_alone(given: VerifyOptions, objects: ClusterObjects) -> Verification:
@@ -154,19 +144,6 @@ def _structure_alone(given: VerifyOptions, objects: ClusterObjects) -> Verificat
         structure=structure_checks.check(objects, given.subnets, given.port),
         out_of_reach=out_of_reach(backends, given.coverage) if objects.nodes else [],
     )
-
-
-def _with_unused_addresses(found: Verification, addresses: Sequence[str], used: str) -> Verification:
-    """Add the addresses of the load balancer without traffic: a dual-stack load balancer has two."""
-    unused = [
-        f"the load balancer's address {address} got no traffic; repeat with the URL of that address"
-        for address in addresses
-        if address != used
-    ]
-    if found.results is None or not unused:
-        return found
-    uncovered = (*found.results.uncovered, *unused)
-    return replace(found, results=replace(found.results, uncovered=uncovered))
 
 
 def _check(given: VerifyOptions) -> None:
@@ -286,8 +263,11 @@ def _send(
         traffic = asyncio.run(probe.run(target, given.plan, backends, progress.watch))
     if given.plan.from_log and kube and objects:
         time.sleep(1)  # until the last lines are in the logs
-        first = {name_of(pod): children(pod, "spec", "containers") for pod in pods}
-        containers = {pod: name_of({"metadata": found[0]}) for pod, found in first.items() if found}
+        containers = {
+            name_of(pod): str(first.get("name") or "")
+            for pod in pods
+            for first in children(pod, "spec", "containers")[:1]
+        }
         seconds = int(time.monotonic() - started) + 5
         namespace = objects.frontend.namespace
         probe.add_answers_in_logs(kube, namespace, containers, traffic, given.plan, seconds)
@@ -295,13 +275,21 @@ def _send(
 
 
 def _judge(
-    given: VerifyOptions,
-    traffic: Traffic,
-    backends: Backends,
-    structure: Structure | None,
-    known: Addresses,
-    target: Target,
+    given: VerifyOptions, traffic: Traffic, backends: Backends, objects: ClusterObjects | None, target: Target
 ) -> Verification:
+    """Return the verification of traffic. `objects` are read after the traffic, `backends` before."""
+    structure = structure_checks.check(objects, given.subnets, target.port) if objects else None
+    known = known_addresses(
+        objects, given.subnets, [*given.load_balancers, traffic.remote], map(address_in, given.nodes)
+    )
+    if objects:
+        backends = backends.merge(objects.backends(given.subnets.region))
+    addresses = objects.load_balancer_addresses if objects and not given.url else []
+    unused = [  # a dual-stack load balancer has two addresses
+        f"the load balancer's address {address} got no traffic; repeat with the URL of that address"
+        for address in addresses
+        if address != target.host
+    ]
     expect = address_in(given.expect)
     forgery = forgery_of(traffic.forged, known, expect)
     case = Case(known, expect, structure.keeps_source if structure else None, forgery)
@@ -323,7 +311,7 @@ def _judge(
         header_accepted=bool(structure and structure.layer7)
         if given.accept_header is None
         else given.accept_header,
-        results=found,
+        results=replace(found, uncovered=(*found.uncovered, *unused)),
         structure=structure,
         caveats=caveats.find(measured),
         traffic=traffic,

@@ -16,6 +16,7 @@ from pulumi_tke_hybrid.tke.objects import (
     child,
     children,
     condition,
+    is_super_node,
     name_of,
     pod_addresses,
     texts,
@@ -89,6 +90,7 @@ NO_ENDPOINT = warning_rule(
     "EndpointSlices, pods",
     "arithmetic",
 )
+_DIRECT_ACCESS = {"Service": keys.SERVICE_DIRECT_ACCESS, "Ingress": keys.INGRESS_DIRECT_ACCESS}
 
 
 @dataclass(frozen=True)
@@ -107,10 +109,8 @@ class Structure:
     @property
     def faults(self) -> dict[Finding, str]:
         """The findings of severity ERROR."""
-        faults = (
-            (found, zone) for found, zone in self.findings.items() if found.judged_severity is Severity.ERROR
-        )
-        return dict(faults)
+        found = self.findings.items()
+        return {finding: zone for finding, zone in found if finding.judged_severity is Severity.ERROR}
 
     @property
     def keeps_source(self) -> bool:
@@ -127,7 +127,7 @@ def check(objects: ClusterObjects, subnets: ContainerSubnets, port: int = 0) -> 
     zones = objects.zones_by_node(subnets.region)
     live = [pod for pod in objects.pods if not being_deleted(pod) and not has_ended(pod)]
     known = known_addresses(objects, subnets)
-    super_nodes = objects.super_nodes
+    super_nodes = {name_of(node) for node in objects.nodes if is_super_node(node)}
     rows = [pod_row(pod, zones, super_nodes, known) for pod in live]
     session = _session(objects, {listener.port for listener in judged})
     findings = {_unknown(OBJECTS_NOT_READ, subject, text): "" for text in objects.missing}
@@ -148,12 +148,8 @@ def _unknown(rule: Rule, subject: str, text: str) -> Finding:
     return replace(rule.finding(subject, text), unknown=True)
 
 
-def _direct_access_key(objects: ClusterObjects) -> str:
-    return keys.SERVICE_DIRECT_ACCESS if objects.frontend.kind == "Service" else keys.INGRESS_DIRECT_ACCESS
-
-
 def _path(objects: ClusterObjects) -> TrafficPath:
-    if annotations_of(objects.body).get(_direct_access_key(objects)) == "true":
+    if annotations_of(objects.body).get(_DIRECT_ACCESS[objects.frontend.kind]) == "true":
         return TrafficPath.DIRECT
     policies = [child(service, "spec").get("externalTrafficPolicy") for service in objects.services]
     local = bool(policies) and all(policy == "Local" for policy in policies)
@@ -187,10 +183,8 @@ def _listener_findings(
     """Check each port by its own protocol: an HTTP port does not excuse a TCP port of the same load
     balancer."""
     subject = str(objects.frontend)
-    what = (
-        f'no direct access ({_direct_access_key(objects)} is not "true"): traffic goes through node ports and'
-        " source NAT"
-    )
+    key = _DIRECT_ACCESS[objects.frontend.kind]
+    what = f'no direct access ({key} is not "true"): traffic goes through node ports and source NAT'
     for listener in judged:
         if listener.unknown:
             yield _unknown(LISTENER_NOT_KNOWN, subject, listener.unknown)
@@ -227,15 +221,14 @@ def _frontend_findings(objects: ClusterObjects, session: str) -> Iterator[Findin
 
 
 def _mixed_networks(subject: str, rows: Sequence[PodRow], path: TrafficPath) -> dict[Finding, str]:
-    networks = {row.network for row in rows if row.network in ("eni", "overlay")}
-    if path is not TrafficPath.DIRECT or len(networks) < 2:
+    overlay = [row for row in rows if row.network == "overlay"]
+    if path is not TrafficPath.DIRECT or not overlay or all(row.network != "eni" for row in rows):
         return {}
-    overlay = [row.pod for row in rows if row.network == "overlay"]
-    zones = sorted({row.zone for row in rows if row.network == "overlay"})
+    zones = sorted({row.zone for row in overlay})
     finding = MIXED_NETWORKS.finding(
         subject,
         "ENI and GlobalRouter pods behind one direct load balancer are not supported",
-        why=f"on the overlay in {', '.join(zones)}: {listed(overlay)}",
+        why=f"on the overlay in {', '.join(zones)}: {listed([row.pod for row in overlay])}",
     )
     return {finding: zones[0] if len(zones) == 1 else ""}
 

@@ -20,19 +20,16 @@ from pulumi_tke_hybrid.verify.answers import Version
 Scheme = Literal["http", "https", "tcp", "tls", "udp"]
 """`tls`: plain TCP inside TLS, as behind a TCP_SSL listener. `udp`: one datagram each way."""
 
-LAYER_4 = ("TCP", "UDP", "TCP_SSL")
-"""The load balancer hands the connection on, with the client's address (214/3728)."""
 LAYER_7 = ("HTTP", "HTTPS")
 """The load balancer answers the client itself, and may be the pod's peer (214/3728)."""
-_PREFERRED = ("HTTP", "HTTPS", "TCP", "TCP_SSL", "UDP")
-"""Order in which the protocol of a request is chosen, where a port has several."""
+_PROTOCOLS = (*LAYER_7, "TCP", "TCP_SSL", "UDP")
+"""All protocols, in the order in which the protocol of a request is chosen. At layer 4 the load balancer
+hands the connection on, with the client's address (214/3728)."""
 _MAX_NAME = 40
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Bounds of one request."""
-
     connect: float = 3.0
     """Seconds until the connection (and TLS) is established."""
     answer: float = 5.0
@@ -47,8 +44,6 @@ class Limits:
 
 @dataclass(frozen=True)
 class Target:
-    """The target of a request."""
-
     scheme: Scheme
     host: str
     """Name or address of the connection."""
@@ -77,8 +72,6 @@ class Target:
 
 @dataclass(frozen=True)
 class TargetOptions:
-    """The user's options about the target."""
-
     url: str = ""
     port: int = 0
     """Port of the Service, 0: the first port; of the Ingress, 0: 443 with TLS, else 80. A URL has its own."""
@@ -110,7 +103,7 @@ class Listener:
     @property
     def unknown(self) -> str:
         """Reason why the port cannot be judged; empty where the port can be judged."""
-        strange = [shown(item, _MAX_NAME) for item in self.protocols if item not in (*LAYER_4, *LAYER_7)]
+        strange = [shown(item, _MAX_NAME) for item in self.protocols if item not in _PROTOCOLS]
         if self.problem or not strange:
             return self.problem
         return f"port {self.port} has the protocol {listed(strange)}, whose layer is not known here"
@@ -120,7 +113,7 @@ class Listener:
         """The protocol of a request to the port. Raises CouldNotTell."""
         if self.unknown:
             raise CouldNotTell(f"{self.unknown}; give --port with another port, or --structure-only")
-        return next(protocol for protocol in _PREFERRED if protocol in self.protocols)
+        return next(protocol for protocol in _PROTOCOLS if protocol in self.protocols)
 
     @property
     def host(self) -> str:
@@ -243,26 +236,21 @@ def target_of_url(options: TargetOptions) -> Target:
         port = parts.port
     except ValueError:
         raise WrongUse("the URL cannot be read; write http://10.0.8.10/ or tcp://10.0.8.10:5000") from None
-    schemes: dict[str, tuple[Scheme, int]] = {
-        "http": ("http", 80),
-        "https": ("https", 443),
-        "tcp": ("tcp", 0),
-    }
+    schemes: dict[str, Scheme] = {"http": "http", "https": "https", "tcp": "tcp"}
     if parts.scheme not in schemes or not parts.hostname:
         raise WrongUse("the URL must begin with http://, https:// or tcp:// and name a host")
     if parts.username or parts.password:
         raise WrongUse(
             "the URL holds credentials; leave the credentials out, because they would end up in logs"
         )
-    scheme, default = schemes[parts.scheme]
-    if not (port or default):
+    port = port or {"http": 80, "https": 443}.get(parts.scheme)
+    if not port:
         raise WrongUse("tcp:// needs a port: tcp://10.0.8.10:5000")
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     if not path.isascii() or any(character.isspace() for character in path):
         raise WrongUse("the URL's path must be written in plain ASCII, with %XX for everything else")
-    return Target(
-        scheme, parts.hostname, port or default, path, options.host, options.insecure, options.proxy_protocol
-    )
+    scheme = schemes[parts.scheme]
+    return Target(scheme, parts.hostname, port, path, options.host, options.insecure, options.proxy_protocol)
 
 
 def target_of_listener(

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
-from typing import Union
 
 from pulumi_tke_hybrid.verify.answers import Answer
 
-Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 LOAD_BALANCER_RANGE = "100.64.0.0/10"
 """Range from which the vendor's load balancers probe backends and, at layer 7, may connect (214/65860,
@@ -25,7 +25,7 @@ PEER = "the application's own field"
 class Verdict(str, Enum):
     """The address that a pod saw, from good to bad. A proven fault is worse than UNKNOWN.
 
-    A new verdict needs a line here, a line in `_STYLES`, and a line in the help of `command.py`.
+    A new verdict needs a line here, and a line in the help of `command.py`.
     """
 
     PRESERVED = "PRESERVED"
@@ -43,21 +43,16 @@ class Verdict(str, Enum):
     @property
     def style(self) -> str:
         """Colour on a terminal: red where the client is proven to be lost."""
-        return _STYLES[self]
+        if self.client_lost:
+            return "red"
+        return "green" if self is Verdict.PRESERVED else "yellow"
 
     @property
     def client_lost(self) -> bool:
         """Return whether the verdict proves that the pod does not see the client."""
-        return self.style == "red"
+        return self in (Verdict.SNAT_LB, Verdict.SNAT_NODE)
 
 
-_STYLES = {
-    Verdict.PRESERVED: "green",
-    Verdict.HEADER_ONLY: "yellow",
-    Verdict.UNKNOWN: "yellow",
-    Verdict.SNAT_LB: "red",
-    Verdict.SNAT_NODE: "red",
-}
 _FROM_GOOD_TO_BAD = list(Verdict)
 
 
@@ -87,26 +82,18 @@ def ranges(blocks: Iterable[tuple[str, str]]) -> list[Range]:
     return found
 
 
-def holder(address: str, among: Iterable[Range]) -> Range | None:
-    """Return the first range that holds the address."""
+def parsed(address: str) -> Address | None:
+    """Return the address; None for any other text."""
     try:
-        wanted = ipaddress.ip_address(address)
+        return ipaddress.ip_address(address)
     except ValueError:
         return None
-    return next((item for item in among if wanted in item.network), None)
 
 
-def gateways(node: str, block: str) -> dict[str, str]:
-    """Return the node's own addresses in its pod range: cbr0 has the first host address (article:
-    192.168.0.65), a tunnel device the network address."""
-    try:
-        network = ipaddress.ip_network(block, strict=False)
-    except ValueError:
-        return {}
-    return {
-        str(network.network_address + 1): f"cbr0 of node {node}",
-        str(network.network_address): f"the overlay device of node {node}",
-    }
+def holder(address: str, among: Iterable[Range]) -> Range | None:
+    """Return the first range that holds the address."""
+    wanted = parsed(address)
+    return next((item for item in among if wanted and wanted in item.network), None)
 
 
 @dataclass(frozen=True)
@@ -120,7 +107,6 @@ class Addresses:
     container_subnets: Sequence[Range] = ()
     """The container subnets, with their zones."""
     load_balancers: Sequence[Range] = ()
-    """Addresses of the load balancer."""
     pods: Mapping[str, str] = field(default_factory=dict[str, str])
     """Address of each backend pod, with its name."""
 
@@ -135,14 +121,13 @@ class Addresses:
 
     def pod_range(self, address: str) -> Range | None:
         """Return the overlay range that holds the address."""
-        try:
-            wanted = ipaddress.ip_address(address)
-        except ValueError:
-            return None
+        wanted = parsed(address)
         for (version, length), same in self._pod_ranges.items():
-            bits = wanted.max_prefixlen - length
-            if version == wanted.version and int(wanted) >> bits << bits in same:
-                return same[int(wanted) >> bits << bits]
+            if wanted and wanted.version == version:
+                bits = wanted.max_prefixlen - length
+                found = same.get(int(wanted) >> bits << bits)
+                if found:
+                    return found
         return None
 
     def overlay_has_family_of(self, address: str) -> bool:
@@ -181,8 +166,6 @@ class Forgery:
 
 @dataclass(frozen=True)
 class Judgement:
-    """A verdict and its reason."""
-
     verdict: Verdict
     reason: str
 

@@ -14,7 +14,6 @@ from pulumi_tke_hybrid.verify.verdict import (
     Range,
     Verdict,
     forgery_of,
-    gateways,
     judge,
     ranges,
     worst,
@@ -25,7 +24,8 @@ KNOWN = Addresses(
     nodes={
         "10.0.1.4": "node 10.0.1.4",
         "119.29.1.2": "node 10.0.1.4",
-        **gateways("10.0.1.4", "192.168.0.64/26"),
+        "192.168.0.65": "cbr0 of node 10.0.1.4",
+        "192.168.0.64": "the overlay device of node 10.0.1.4",
     },
     pod_ranges=ranges([("192.168.0.64/26", "the pod range of node 10.0.1.4")]),
     container_subnets=[
