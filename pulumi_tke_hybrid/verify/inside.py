@@ -14,8 +14,8 @@ import secrets
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, TypeVar
+from dataclasses import asdict, dataclass, fields
+from typing import Any, TypeVar, cast
 
 from pulumi_tke_hybrid.cli.process import CouldNotTell, shown
 from pulumi_tke_hybrid.kube import KubeError, NotFound
@@ -120,8 +120,10 @@ def traffic_of(lines: Iterable[str], backends: Backends) -> Traffic | None:
     return None
 
 
-def _record(kind: Callable[..., T], data: Mapping[str, str | bool | list[str]]) -> T:
-    """Return a pod or an answer, whose lists JSON has instead of tuples."""
+def _record(kind: type[T], data: Mapping[str, str | bool | list[str]]) -> T:
+    """Return a pod or an answer, whose lists JSON has instead of tuples. Raises KeyError for other fields."""
+    if data.keys() != {field.name for field in fields(cast(Any, kind))}:
+        raise KeyError(", ".join(data))
     return kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in data.items()})
 
 

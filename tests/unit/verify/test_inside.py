@@ -93,6 +93,7 @@ def test_the_job_has_the_nodes_network_no_token_and_bounds() -> None:
             "ends with: ModuleNotFoundError",
         ),
         (finished(['{"answer": {"colour": 1}}']), "another version"),
+        (finished(['{"answer": {"pod": "web-0"}, "times": 1}']), "another version"),
         (finished([], "Pending"), "within 1[23]0 s"),
     ],
 )
