@@ -85,14 +85,6 @@ _OPS = {
 `remove-pending-replace`: a resource that an earlier run deleted is dropped."""
 ADOPTING = ("import", "import-replacement", "read", "read-replacement")
 """Operations that put a resource which exists under the program's URN."""
-_ENDING = (
-    "delete",
-    "replace",
-    "create-replacement",
-    "delete-replaced",
-    "import-replacement",
-    "read-replacement",
-)
 CLEANING = ("delete", "delete-replaced", "discard-replaced")
 """Operations on a resource that an earlier step left for deletion; its old state has the mark `delete`."""
 _WEIGHT = {
@@ -103,9 +95,13 @@ _WEIGHT = {
 }
 
 
+def _op(engine_op: object) -> Op:
+    return _OPS.get(engine_op, Op.OTHER) if isinstance(engine_op, str) else Op.OTHER
+
+
 def is_known_operation(engine_op: object) -> bool:
     """Whether this module knows the engine's operation."""
-    return isinstance(engine_op, str) and engine_op in _OPS
+    return _op(engine_op) is not Op.OTHER
 
 
 def stays(old: State) -> bool:
@@ -116,7 +112,7 @@ def stays(old: State) -> bool:
 
 def leaves_old(engine_op: object, old: State) -> bool:
     """Whether the old resource stays in the cloud although the step deletes or replaces it."""
-    return old.get("retainOnDelete") is True and engine_op in _ENDING
+    return old.get("retainOnDelete") is True and _op(engine_op).ends
 
 
 def operation(engine_op: object, old: State, new: State) -> Op:
@@ -128,7 +124,7 @@ def operation(engine_op: object, old: State, new: State) -> Op:
     patch belongs to an object that stays anyway, so its replacement stays a replacement. `OTHER` for an
     unknown operation.
     """
-    found = _OPS.get(engine_op, Op.OTHER) if isinstance(engine_op, str) else Op.OTHER
+    found = _op(engine_op)
     if found is Op.DELETE and stays(old):
         return Op.LEAVE
     if found is Op.REPLACE and stays(old) and not is_patch(str(old.get("type"))):
@@ -160,15 +156,23 @@ def sources_of(state: State) -> dict[str, list[str]]:
     return {str(key): texts(urns) for key, urns in mapping(state.get("propertyDependencies")).items() if urns}
 
 
+def all_sources_of(state: State, provider: str = "") -> dict[str, list[str]]:
+    """As `sources_of`, and the URN of the resource's provider as `provider`: the given one, else the
+    state's."""
+    provider = provider or provider_of(state)
+    return {**sources_of(state), **({"provider": [provider]} if provider else {})}
+
+
+def provider_of(holder: State) -> str:
+    """URN of the provider in a step or a state, which write `URN::id`; empty where there is none."""
+    return str(holder.get("provider") or "").rpartition("::")[0]
+
+
 def deleted_with(old: State) -> str:
     """URN of the resource with which the engine counts this resource as deleted; empty where there is
     none."""
     found = at(old, "deletedWith")
     return found if isinstance(found, str) else ""
-
-
-def _nothing() -> Props:
-    return {}
 
 
 @dataclass(frozen=True)
@@ -179,11 +183,11 @@ class Step:
     type: str
     """Canonical type token (`resource_types.canonical`), e.g. `tencentcloud:Kubernetes/cluster:Cluster`."""
     op: Op
-    old: Props = field(default_factory=_nothing)
+    old: Props = field(default_factory=dict[str, Any])
     """Inputs before; empty for a new resource."""
-    new: Props = field(default_factory=_nothing)
+    new: Props = field(default_factory=dict[str, Any])
     """Inputs of the program; empty for a removed resource."""
-    state: Props = field(default_factory=_nothing)
+    state: Props = field(default_factory=dict[str, Any])
     """Outputs when the cloud was last read; empty for a new resource."""
     replace_keys: Sequence[str] = ()
     """Properties that force a replacement."""

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO, cast
 from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.plan.engine_steps import Secrets, Steps
 from pulumi_tke_hybrid.plan.json_stream import Document, Unreadable
-from pulumi_tke_hybrid.plan.model import CLEANING, Op, Plan, State, Step, operation, sources_of, together
+from pulumi_tke_hybrid.plan.model import CLEANING, Op, Plan, State, Step, all_sources_of, operation, together
 from pulumi_tke_hybrid.tke.objects import at, holds_unknown, items, mapping, unknown
 
 STACK = "pulumi:pulumi:Stack"
@@ -334,7 +334,6 @@ def _step_of_state(urn: str, state: State) -> Step:
     token = str(state.get("type") or "")
     inputs = mapping(state.get("inputs"))
     type_ = resource_types.canonical(token, inputs)
-    provider = str(state.get("provider") or "").rpartition("::")[0]
     outputs = mapping(state.get("outputs"))
     return Step(
         urn,
@@ -345,6 +344,6 @@ def _step_of_state(urn: str, state: State) -> Step:
         state=outputs,
         id=str(state.get("id") or outputs.get("id") or ""),
         parent=str(state.get("parent") or ""),
-        sources={**sources_of(state), **({"provider": [provider]} if provider else {})},
+        sources=all_sources_of(state),
         token=token if token != type_ else "",
     )

@@ -17,7 +17,6 @@ from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, unknown_checking_proxy
 from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.plan import resource_types as force_new
 from pulumi_tke_hybrid.plan.model import Op
-from pulumi_tke_hybrid.plan.resource_types import bridged
 from pulumi_tke_hybrid.plan.rules import every_rule, registry
 from pulumi_tke_hybrid.policies import pack_of_rules as pack
 from pulumi_tke_hybrid.policies import steps
@@ -26,6 +25,7 @@ from pulumi_tke_hybrid.policies.steps import PreviousState
 from pulumi_tke_hybrid.tke import keys
 from pulumi_tke_hybrid.tke.objects import UNKNOWN
 from pulumi_tke_hybrid.tke.rule import Severity
+from tests.bridged_tokens import bridged
 from tests.unit.policies.recorded import Recorded, options
 
 CLUSTER = f"urn:pulumi:dev::p::{resource_types.CLUSTER}::c"
