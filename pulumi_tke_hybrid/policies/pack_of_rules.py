@@ -39,12 +39,12 @@ _NOT_READ = f"so changes were not judged, only zones and ranges; {steps.VARIABLE
 
 def rules_on_resources() -> list[Rule]:
     """Rules that get a policy on single resources."""
-    return [*registry.rules_on_resources(), NOT_JUDGED]
+    return [*registry.rules_on_resources(registry.REMAINING), NOT_JUDGED]
 
 
 def rules_on_removals() -> list[Rule]:
     """Rules that get a policy on removed resources."""
-    return [*registry.rules_on_removals(), NOT_JUDGED]
+    return [*registry.rules_on_resources(registry.EVERY - registry.REMAINING), NOT_JUDGED]
 
 
 def policies(read: Callable[[str], PreviousState] = steps.read) -> list[Policy]:

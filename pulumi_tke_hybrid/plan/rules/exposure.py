@@ -2,15 +2,14 @@
 server."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.plan.kubernetes_objects import (
+    INTERNAL,
     Holder,
     annotation,
-    annotations_of,
     existing_balancer,
     internal_subnet,
     kind_of,
@@ -20,12 +19,12 @@ from pulumi_tke_hybrid.plan.kubernetes_objects import (
     template_paths,
 )
 from pulumi_tke_hybrid.plan.model import Op, Step, is_patch
-from pulumi_tke_hybrid.plan.rules.registry import IN_CLOUD, Shape, rule
+from pulumi_tke_hybrid.plan.rules.registry import IN_CLOUD, Shape, rule, warned
 from pulumi_tke_hybrid.tke import keys
 from pulumi_tke_hybrid.tke.admission import Names, entries, gained
 from pulumi_tke_hybrid.tke.annotations import On
-from pulumi_tke_hybrid.tke.objects import Props, at, items, mapping, texts, unknown
-from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity, note_rule
+from pulumi_tke_hybrid.tke.objects import Props, at, items, texts, unknown
+from pulumi_tke_hybrid.tke.rule import Finding, Rule, note_rule
 
 EXPOSURE_WIDENED = Rule(
     "exposure-widened",
@@ -46,11 +45,6 @@ _exposed = partial(
 )
 """Registers a check on exposure. Deletions and changes of the state alone expose nothing."""
 _WHO = "anybody on the internet"
-
-
-def warned(finding: Finding) -> Finding:
-    """Return the finding as a warning: the clients are limited, or the plan does not show them."""
-    return replace(finding, severity=Severity.WARNING)
 
 
 @_exposed(on=Shape.LOAD_BALANCER_SOURCE)
@@ -88,11 +82,7 @@ def _shown(value: Any) -> str:
 
 def _public_front(step: Step, before: str) -> Finding:
     if not step.old:
-        key = (
-            keys.INGRESS_INTERNAL_SUBNET
-            if load_balancer_source(step) is On.INGRESS
-            else keys.SERVICE_INTERNAL_SUBNET
-        )
+        key = INTERNAL[load_balancer_source(step) or On.SERVICE]
         return NEW_EXPOSURE.finding(
             step.name,
             "gets a public load balancer",
@@ -288,9 +278,7 @@ def _opened(step: Step) -> Finding:
 def _widened_pods(step: Step) -> Iterator[Finding]:
     """Report pods that get public addresses."""
     for path in template_paths(step.type, step.new):
-        before, after = (
-            mapping(annotations_of(Holder(step.type, props, path).template)) for props in (step.old, step.new)
-        )
+        before, after = (Holder(step.type, props, path).annotations for props in (step.old, step.new))
         for key in _PUBLIC_POD:
             if key in after and key not in before:
                 yield (EXPOSURE_WIDENED if step.old else NEW_EXPOSURE).finding(

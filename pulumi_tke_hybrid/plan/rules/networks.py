@@ -9,8 +9,8 @@ from pulumi_tke_hybrid.plan.inventory import is_container_subnet
 from pulumi_tke_hybrid.plan.model import Op, Step
 from pulumi_tke_hybrid.plan.nodes_of_pools import nodes_by_subnet
 from pulumi_tke_hybrid.plan.rules.cluster_rules import POD_SUBNET_LEAVES
-from pulumi_tke_hybrid.plan.rules.exposure import EXPOSURE_WIDENED, NEW_EXPOSURE, warned
-from pulumi_tke_hybrid.plan.rules.registry import ENDING, IN_CLOUD, rule
+from pulumi_tke_hybrid.plan.rules.exposure import EXPOSURE_WIDENED, NEW_EXPOSURE
+from pulumi_tke_hybrid.plan.rules.registry import ENDING, IN_CLOUD, rule, warned
 from pulumi_tke_hybrid.tke.admission import MOST_RULES, Admitted, Entry, Names, entries, entry, gained
 from pulumi_tke_hybrid.tke.objects import Props, items, unknown
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, warning_rule
@@ -163,7 +163,9 @@ def _list_changed(step: Step) -> Iterator[Finding]:
         yield _not_compared(path, f"are more than {MOST_RULES}")
     elif before != after:
         names = Names()
-        yield from _differences(step, path, entries(before, names), entries(after, names), names)
+        was, becomes = entries(before, names), entries(after, names)
+        yield from _widened(step, path, gained(was, becomes, names))
+        yield from _narrowed(path, gained(becomes, was, names))
 
 
 def _listed(props: Props) -> list[Any] | None:
@@ -182,13 +184,6 @@ def _not_compared(path: str, why: str) -> Finding:
             todo="look at the rules before you merge",
         )
     )
-
-
-def _differences(
-    step: Step, path: str, before: Sequence[Entry], after: Sequence[Entry], names: Names
-) -> Iterator[Finding]:
-    yield from _widened(step, path, gained(before, after, names))
-    yield from _narrowed(path, gained(after, before, names))
 
 
 @rule(

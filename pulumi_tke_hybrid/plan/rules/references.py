@@ -20,11 +20,11 @@ from pulumi_tke_hybrid.plan.kubernetes_objects import (
     may_have_balancer,
 )
 from pulumi_tke_hybrid.plan.model import Op, Plan, Step
-from pulumi_tke_hybrid.plan.rules.registry import plan_rule
+from pulumi_tke_hybrid.plan.rules.registry import plan_rule, warned
 from pulumi_tke_hybrid.tke import keys
 from pulumi_tke_hybrid.tke.annotations import On
 from pulumi_tke_hybrid.tke.objects import Props, at, items, texts, unknown
-from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
+from pulumi_tke_hybrid.tke.rule import Finding, Rule
 from pulumi_tke_hybrid.tke.rules.load_balancer_rules import LISTENERS, listener_findings
 
 IN_USE = Rule(
@@ -100,7 +100,7 @@ def _by_id(plan: Plan) -> Iterator[Finding]:
                 and step.op is Op.REPLACE
                 and not users.keep(step, behind)
             )
-            yield replace(finding, severity=Severity.WARNING) if renewed else finding
+            yield warned(finding) if renewed else finding
 
 
 def _reported_elsewhere(step: Step) -> bool:
@@ -203,7 +203,7 @@ def _lost_object(step: Step, names: str) -> Finding:
         intended=f"give {names} another one first, and remove this one afterwards",
     )
     finding = replace(finding, urn=step.urn)
-    return replace(finding, severity=Severity.WARNING) if step.op is Op.REPLACE else finding
+    return warned(finding) if step.op is Op.REPLACE else finding
 
 
 def _place(props: Props) -> tuple[str, str]:

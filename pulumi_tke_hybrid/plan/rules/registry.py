@@ -21,7 +21,7 @@ from pulumi_tke_hybrid.plan.kubernetes_objects import is_load_balancer_source, t
 from pulumi_tke_hybrid.plan.model import Op, Plan, Step
 from pulumi_tke_hybrid.plan.resource_types import PROVIDERS
 from pulumi_tke_hybrid.plan.rules import not_judged
-from pulumi_tke_hybrid.tke.rule import Finding, Rule
+from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
 
 
 class Shape(Enum):
@@ -86,6 +86,11 @@ def rule(
         return check
 
     return register
+
+
+def warned(finding: Finding) -> Finding:
+    """Return the finding as a warning, for a milder case of a rule whose findings are errors."""
+    return replace(finding, severity=Severity.WARNING)
 
 
 def plan_rule(*rules: Rule) -> Callable[[APlanCheck], APlanCheck]:
@@ -155,18 +160,9 @@ def _unique(rules: Iterable[Rule]) -> list[Rule]:
     return list({found.id: found for found in rules}.values())
 
 
-def rules_on_resources() -> list[Rule]:
-    """Rules that a single resource of the new program can break. Providers are left out: a policy does not
-    read their versions."""
-    return _rules_for(EVERY - {Op.DELETE, Op.LEAVE})
-
-
-def rules_on_removals() -> list[Rule]:
-    """Rules that the removal of a resource from the program can break."""
-    return _rules_for({Op.DELETE, Op.LEAVE})
-
-
-def _rules_for(operations: Set[Op]) -> list[Rule]:
+def rules_on_resources(operations: Set[Op]) -> list[Rule]:
+    """Rules that a single resource can break by one of these operations. Providers are left out: a policy
+    does not read their versions."""
     return _unique(
         found
         for each in checks()
@@ -178,11 +174,8 @@ def _rules_for(operations: Set[Op]) -> list[Rule]:
 def rules_on_plans() -> list[Rule]:
     """Rules that only several resources together can break."""
     of_steps = {found.id for each in checks() for found in each.rules}
-    return [
-        found
-        for found in _unique(found for _, rules in plan_checks() for found in rules)
-        if found.id not in of_steps
-    ]
+    of_plans = _unique(found for _, rules in plan_checks() for found in rules)
+    return [found for found in of_plans if found.id not in of_steps]
 
 
 def rules_with_milder_findings() -> list[Rule]:

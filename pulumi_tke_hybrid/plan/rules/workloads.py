@@ -1,27 +1,28 @@
 """Rules on changes of Kubernetes workloads, and of the Services and Ingresses in front of them."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.plan.kubernetes_objects import (
+    DIRECT,
+    EXISTING,
     Holder,
     annotation,
-    direct_keys,
-    existing_keys,
+    existing_balancer,
     holders,
     kind_of,
     load_balancer_source,
+    load_balancer_sources,
     may_have_balancer,
     template_paths,
 )
 from pulumi_tke_hybrid.plan.model import Op, Step, is_patch
-from pulumi_tke_hybrid.plan.rules.registry import ENDING, Shape, rule
+from pulumi_tke_hybrid.plan.rules.registry import ENDING, Shape, rule, warned
 from pulumi_tke_hybrid.tke import ipamd, keys
 from pulumi_tke_hybrid.tke.annotations import On
 from pulumi_tke_hybrid.tke.objects import Props, at, below, items, unknown
-from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity, warning_rule
+from pulumi_tke_hybrid.tke.rule import Finding, Rule, warning_rule
 
 DIRECT_ACCESS_OFF = Rule(
     "direct-access-off",
@@ -87,7 +88,7 @@ def _goes(step: Step) -> bool:
 def _direct_off(step: Step) -> Iterator[Finding]:
     if _goes(step) or not step.old:
         return
-    for key in direct_keys(step):
+    for key in (DIRECT[on] for on in load_balancer_sources(step)):
         before, after = annotation(step.old, key), annotation(step.new, key)
         if before == "true" and after != "true" and not unknown(after) and _keeps_balancer(step):
             yield DIRECT_ACCESS_OFF.finding(
@@ -139,8 +140,9 @@ def _balancer_lost(step: Step) -> Iterator[Finding]:
         and at(step.new, "spec", "type") != "LoadBalancer"
     ):
         return  # reported by `direct-access-off`
-    kept = next((value for key in existing_keys(step) if (value := annotation(step.old, key))), None)
-    same = kept is not None and kept in [annotation(step.new, key) for key in existing_keys(step)]
+    kept = existing_balancer(step, step.old)
+    named = [annotation(step.new, EXISTING[on]) for on in load_balancer_sources(step)]
+    same = kept is not None and kept in named
     kind = kind_of(step.type)
     replaced = step.op is Op.REPLACE
     what = (
@@ -271,7 +273,7 @@ def _replaced(step: Step) -> Iterator[Finding]:
         todo=resource_types.way_back(step),
         intended=f"add a second {kind} of another name, move the clients, and remove this one afterwards",
     )
-    yield replace(found, severity=Severity.WARNING) if kind in _FINISHING else found
+    yield warned(found) if kind in _FINISHING else found
 
 
 @rule(WORKLOAD_DELETED, on=Shape.POD_TEMPLATE, operations=(Op.DELETE,))
@@ -294,4 +296,4 @@ def _deleted(step: Step) -> Iterator[Finding]:
         todo=f"keep the {kind} in the program",
         intended="move the clients first, then remove it",
     )
-    yield found if on_eni and kind not in _FINISHING else replace(found, severity=Severity.WARNING)
+    yield found if on_eni and kind not in _FINISHING else warned(found)
