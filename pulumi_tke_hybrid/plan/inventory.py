@@ -3,14 +3,14 @@ capacity`.
 
 This module counts no addresses (see `tke.capacity`)."""
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 
 from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.plan.demands import demands
-from pulumi_tke_hybrid.plan.index import Listing, PlanIndex, index_of
+from pulumi_tke_hybrid.plan.index import UNKNOWN_CLUSTER, PlanIndex, index_of
 from pulumi_tke_hybrid.plan.model import Op, Plan, Step, kept_by_plan
-from pulumi_tke_hybrid.plan.nodes_of_pools import nodes_by_subnet, objects_of, shares
+from pulumi_tke_hybrid.plan.nodes_of_pools import nodes_by_subnet, objects_of, shares, zone_of
 from pulumi_tke_hybrid.tke import cidrs, names
 from pulumi_tke_hybrid.tke.cluster import ClusterInventory, Demand, Nodes, Subnet, Zone
 from pulumi_tke_hybrid.tke.enis import eni_limit
@@ -34,8 +34,12 @@ def both_inventories(plan: Plan) -> tuple[Mapping[str, ClusterInventory], Mappin
 def before_and_after(plan: Plan) -> tuple[Plan, Plan]:
     """The resources before and after a plan, as steps that change nothing. A resource that the plan makes has
     no state and no id."""
-    before = [_unchanged(step) for step in plan.steps if step.old]
-    after = [_after(step) for step in plan.steps if step.op is not Op.DELETE and step.new]
+    before = [_unchanged(step, step.old) for step in plan.steps if step.old]
+    after = [
+        _unchanged(replace(step, state={}, id="") if step.creates else step, step.new)
+        for step in plan.steps
+        if step.op is not Op.DELETE and step.new
+    ]
     return Plan(before), Plan(after)
 
 
@@ -86,8 +90,8 @@ class _Reading:
 def _found(index: PlanIndex) -> list[_Found]:
     owned: dict[str, str] = {}
     listed: list[str] = []
-    for step in index.of(resource_types.CLUSTER, resource_types.SWITCH):
-        wanted = step.new.get("eniSubnetIds" if step.type == resource_types.CLUSTER else "subnets")
+    for step in index.of(*resource_types.LISTING):
+        wanted = step.new.get(resource_types.subnets_key(step.type))
         if step.urn in index.homes:
             owned.setdefault(index.homes[step.urn], index.clusters.of(step))
         elif texts(wanted) or unknown(wanted):
@@ -207,23 +211,20 @@ def _read_listed(index: PlanIndex, cluster: str, reading: _Reading) -> None:
                 reading.add_subnet(zone, subnet_of(step))
             else:
                 reading.unknowns.append(f"the zone of {step.name} is not known yet")
-        reading.unknowns.extend(_elsewhere(listing, index.subnets_by_id.keys()))
-
-
-def _elsewhere(listing: Listing, known: Set[str]) -> Iterator[str]:
-    for name in sorted(listing.ids - known):
-        if not unknown(name):
-            yield f"zone and range of {name} are not in this stack"
+        elsewhere = sorted(listing.ids - index.subnets_by_id.keys())
+        reading.unknowns.extend(
+            f"zone and range of {name} are not in this stack" for name in elsewhere if not unknown(name)
+        )
 
 
 def _read_pools(index: PlanIndex, found: _Found, alone: bool, reading: _Reading) -> None:
     """Read the node pools that no component declares: the list of the component has the other pools."""
-    stray = index.node_makers.get("", [])
     if not alone or not found.cluster:
         reading.unknowns.extend(index.pools_without_cluster)
-    for pool in (
-        [*index.node_makers.get(found.cluster, ()), *(stray if alone else ())] if found.cluster else ()
-    ):
+    if not found.cluster:
+        return
+    stray = index.node_makers.get(UNKNOWN_CLUSTER, ()) if alone else ()
+    for pool in (*index.node_makers.get(found.cluster, ()), *stray):
         parts = nodes_by_subnet(pool.type, pool.new)
         for part in parts:
             places = (
@@ -237,15 +238,11 @@ def _read_pools(index: PlanIndex, found: _Found, alone: bool, reading: _Reading)
                 reading.unknowns.append(f"the zone of the nodes of {pool.name} is not known")
                 for zone in list(reading.zones):
                     reading.add_nodes(zone, None)
-            for zone, number in zip(
-                places, shares(part.nodes or 0, len(places)) if places else (), strict=True
-            ):
-                about = part.worked_out or len(places) > 1
-                most = _most(pool.new, len(parts) * len(places))
-                reading.add_nodes(
-                    zone,
-                    None if part.nodes is None else Nodes(_instance_type(pool), number, most, about=about),
-                )
+            about = part.worked_out or len(places) > 1
+            most = _most(pool.new, len(parts) * len(places))
+            for zone, number in zip(places, shares(part.nodes, len(places)), strict=True):
+                nodes = None if number is None else Nodes(_instance_type(pool), number, most, about=about)
+                reading.add_nodes(zone, nodes)
             if places and part.nodes is None:
                 reading.unknowns.append(f"how many nodes {pool.name} has is not known")
 
@@ -261,13 +258,7 @@ def _places(index: PlanIndex, pool: Step, subnet: str, named: Set[str]) -> list[
     ]
     there = index.subnets_by_id.get(subnet)
     steps = [step for step in sources if step.id not in named] if there is None else [there]
-    return list(
-        dict.fromkeys(
-            zone
-            for step in steps
-            if isinstance(zone := step.new.get("availabilityZone"), str) and not unknown(zone)
-        )
-    )
+    return [zone for zone in dict.fromkeys(map(zone_of, steps)) if zone]
 
 
 def _instance_type(pool: Step) -> str:
@@ -309,16 +300,8 @@ def _workloads(index: PlanIndex, found: _Found, alone: bool, reading: _Reading) 
     )
 
 
-def _unchanged(step: Step) -> Step:
+def _unchanged(step: Step, props: Props) -> Step:
+    """The step with the same inputs before and after."""
     if step.op is Op.SAME and step.new is step.old:
         return step
-    return replace(step, op=Op.SAME, new=step.old)
-
-
-def _after(step: Step) -> Step:
-    if step.op is Op.SAME and step.new is step.old:
-        return step
-    made = step.creates
-    return replace(
-        step, op=Op.SAME, old=step.new, state={} if made else step.state, id="" if made else step.id
-    )
+    return replace(step, op=Op.SAME, old=props, new=props)

@@ -2,7 +2,7 @@
 
 Instance types are read in `plan.inventory`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -10,7 +10,6 @@ from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.plan.model import Op, Plan, Step
 from pulumi_tke_hybrid.tke.objects import Props, at, items, mapping, unknown, whole
 
-_NOTHING: Props = {}
 NODE_MAKERS = (*resource_types.POOLS, resource_types.CLUSTER)
 """Types of resources that make nodes; a cluster makes those of its `workerConfigs`."""
 
@@ -55,8 +54,8 @@ def nodes_by_subnet(type_: str, props: Props) -> list[NodesIn]:
     if type_ == resource_types.CLUSTER_ATTACHMENT:
         return [NodesIn("", 1)]
     subnets, nodes = list(dict.fromkeys(_pool_subnets(props))) or [""], pool_nodes(props)
-    parts = [None] * len(subnets) if nodes is None else shares(nodes, len(subnets))
-    return [NodesIn(subnet, part, len(subnets) > 1) for subnet, part in zip(subnets, parts, strict=True)]
+    parts = zip(subnets, shares(nodes, len(subnets)), strict=True)
+    return [NodesIn(subnet, part, len(subnets) > 1) for subnet, part in parts]
 
 
 def pool_nodes(props: Props) -> int | None:
@@ -66,12 +65,11 @@ def pool_nodes(props: Props) -> int | None:
         listed: object = props["serverlessNodes"]
         return len(items(cast(object, listed))) if isinstance(listed, list) else None
     if "workerConfig" in props or "workerConfigs" in props:
-        counts = [
+        return total(
             whole(worker.get("count", 1))
             for key in ("workerConfig", "workerConfigs")
             for worker in objects_of(props.get(key))
-        ]
-        return None if None in counts else sum(count or 0 for count in counts)
+        )
     native = _group(props)
     wanted = (
         props.get("desiredCapacity"),
@@ -80,23 +78,29 @@ def pool_nodes(props: Props) -> int | None:
         props.get("minSize"),
         native.get("minSize"),
     )
-    scaling = next(iter(objects_of(native.get("scaling"))), _NOTHING)
+    scaling = next(iter(objects_of(native.get("scaling"))), dict[str, Any]())
     return next(
         (number for found in (*wanted, scaling.get("minReplicas")) if (number := whole(found)) is not None),
         None,
     )
 
 
-def shares(whole: int, parts: int) -> list[int]:
-    """Divide a number as evenly as possible, the greater parts first."""
-    return [whole // parts + (index < whole % parts) for index in range(parts)]
+def total(numbers: Iterable[int | None]) -> int | None:
+    """The sum; None if one of the numbers is not known."""
+    found = list(numbers)
+    return None if None in found else sum(number or 0 for number in found)
+
+
+def shares(whole: int | None, parts: int) -> list[int | None]:
+    """Divide a number as evenly as possible, the greater parts first; parts that are not known of a number
+    that is not known."""
+    return [None if whole is None else whole // parts + (index < whole % parts) for index in range(parts)]
 
 
 def _group(props: Props) -> Props:
     """The block with the sizes and subnets of a native pool, or of a scaling group."""
-    return next(
-        (each for key in ("native", "autoScalingGroup") for each in objects_of(props.get(key))), _NOTHING
-    )
+    groups = (each for key in ("native", "autoScalingGroup") for each in objects_of(props.get(key)))
+    return next(groups, dict[str, Any]())
 
 
 def _pool_subnets(props: Props) -> Iterator[str]:
@@ -203,20 +207,20 @@ class NodePlaces:
             for urn in pool.sources.get(key, ())
             if urn in self._placed and urn not in taken
         )
-        zones_there = [_zone(self._placed[urn]) for urn in urns]
-        nodes = None if any(part.nodes is None for part in late) else sum(part.nodes or 0 for part in late)
+        zones_there = [zone_of(self._placed[urn]) for urn in urns]
         several = len(zones_there) > 1 or any(part.worked_out for part in late)
-        parts = [None] * len(zones_there) if nodes is None else shares(nodes, len(zones_there))
+        parts = shares(total(part.nodes for part in late), len(zones_there))
         return [
             NodesIn("", part, several, zone) for part, zone in zip(parts, zones_there, strict=True) if zone
         ]
 
     def _zone_of(self, identity: str) -> str:
         step = self._by_id.get(identity)
-        return _zone(step) if step else ""
+        return zone_of(step) if step else ""
 
 
-def _zone(step: Step) -> str:
+def zone_of(step: Step) -> str:
+    """The zone of a subnet or an instance; empty where the zone is not known."""
     zone = (step.new or step.old).get("availabilityZone")
     return zone if isinstance(zone, str) and not unknown(zone) else ""
 
@@ -227,12 +231,6 @@ def _by_zone(parts: list[NodesIn], *, in_one_zone: bool) -> list[NodesIn]:
     found: dict[str, NodesIn] = {}
     for part in parts:
         first = found.get(part.zone)
-        nodes = (
-            part.nodes
-            if first is None
-            else None
-            if first.nodes is None or part.nodes is None
-            else first.nodes + part.nodes
-        )
+        nodes = part.nodes if first is None else total([first.nodes, part.nodes])
         found[part.zone] = NodesIn("", nodes, part.worked_out, part.zone)
     return [replace(part, worked_out=part.worked_out and not in_one_zone) for part in found.values()]

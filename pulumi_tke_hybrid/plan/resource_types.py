@@ -174,6 +174,8 @@ CERTIFICATE = "tencentcloud:Ssl/certificate:Certificate"
 SWITCH = "pulumi-python:dynamic/tke-hybrid:VpcCni"
 SWITCH_READY = "pulumi-python:dynamic/tke-hybrid:VpcCniReady"
 HYBRID_CLUSTER = "tke-hybrid:index:HybridCluster"
+LISTING = (CLUSTER, SWITCH)
+"""Types that list the container subnets of a cluster."""
 POD_SUBNET = "tke-hybrid:index:EniZoneSubnet"
 
 SERVICE = "kubernetes:core/v1:Service"
@@ -184,6 +186,11 @@ DAEMON_SET = "kubernetes:apps/v1:DaemonSet"
 CONFIG_MAPS = ("kubernetes:core/v1:ConfigMap", "kubernetes:core/v1:ConfigMapPatch")
 IPAMD_WORKLOADS = (DEPLOYMENT, "kubernetes:apps/v1:DeploymentPatch")
 PROVIDERS = "pulumi:providers:"
+
+
+def subnets_key(type_: str) -> str:
+    """The property with the list of container subnets of a cluster or a switch."""
+    return "eniSubnetIds" if type_ == CLUSTER else "subnets"
 
 
 _OBJECT = ("metadata.name", "metadata.namespace")

@@ -140,8 +140,8 @@ def zones_of(plan: Plan) -> list[ZoneChange]:
             for part in places.nodes.places(pool, pool.new):
                 zone = found.setdefault(part.zone, ZoneChange(part.zone))
                 zone.nodes_after += part.nodes or 0
-                zone.nodes_worked_out = zone.nodes_worked_out or part.worked_out
-                zone.nodes_unknown = zone.nodes_unknown or part.nodes is None
+                zone.nodes_worked_out |= part.worked_out
+                zone.nodes_unknown |= part.nodes is None
                 _add_pool(zone, places.cluster_of(pool), pool, places.nodes.is_checked(pool))
     covered = [zone for zone in found.values() if zone.covered]
     taken = _taken_by_zone(plan)
@@ -157,7 +157,7 @@ def _add_pool(zone: ZoneChange, cluster: str | None, pool: Step, checked: bool) 
     pools = zone.pools.setdefault(cluster, ZonePools())
     if pools.steps[-1:] != [pool]:  # the last one: all parts of a pool come one after another
         pools.steps.append(pool)
-    pools.checked = pools.checked or checked
+    pools.checked |= checked
 
 
 def _taken_by_zone(plan: Plan) -> dict[str, int] | None:
@@ -246,7 +246,7 @@ class PlanPlaces:
         """The clusters that list a subnet."""
         named = self._listing.get(subnet.id, frozenset[str]())
         computed = {listing.cluster for listing in self._computing.get(subnet.urn, ()) if listing.has(subnet)}
-        return computed | named if computed else named
+        return computed | named
 
     def cluster_of(self, pool: Step) -> str | None:
         """The cluster whose container subnets the pool needs: `UNKNOWN_CLUSTER` for the subnets of all

@@ -65,7 +65,7 @@ SWITCH_UNMANAGED = warning_rule(
 
 def listed_subnets(step: Step) -> tuple[list[str] | None, list[str] | None]:
     """Return the container subnets that a cluster or switch lists, before and after; None where not known."""
-    key = "eniSubnetIds" if step.type == resource_types.CLUSTER else "subnets"
+    key = resource_types.subnets_key(step.type)
     before = _known_list(step.old.get(key)) or []
     if step.type == resource_types.CLUSTER and key in step.changed_inputs:
         before = before or _known_list(step.state.get(key)) or []
@@ -75,11 +75,8 @@ def listed_subnets(step: Step) -> tuple[list[str] | None, list[str] | None]:
 def registered(step: Step) -> set[str]:
     """Return the container subnets that stay registered: TKE cannot unregister a single subnet. None stays
     where VPC-CNI is switched off."""
-    key, in_the_cloud = (
-        ("eniSubnetIds", "eniSubnetIds")
-        if step.type == resource_types.CLUSTER
-        else ("subnets", "registeredSubnets")
-    )
+    key = resource_types.subnets_key(step.type)
+    in_the_cloud = key if step.type == resource_types.CLUSTER else "registeredSubnets"
     wanted = {item for item in texts(step.new.get(key)) if not unknown(item)}
     _, after = listed_subnets(step)
     if step.op.ends or (after == [] and key in step.changed_inputs):
@@ -92,7 +89,7 @@ def _known_list(value: Any) -> list[str] | None:
     if unknown(value):
         return None
     found = texts(value)
-    return None if any(unknown(item) for item in found) else found
+    return None if any(map(unknown, found)) else found
 
 
 @rule(CLUSTER_REBUILT, on=resource_types.CLUSTER, operations=ENDING)
@@ -122,7 +119,7 @@ def _cluster_rebuilt(step: Step) -> Iterator[Finding]:
 @rule(
     POD_NETWORK_OFF,
     POD_SUBNET_LEAVES,
-    on=(resource_types.CLUSTER, resource_types.SWITCH),
+    on=resource_types.LISTING,
     operations=(Op.UPDATE,),
 )
 def _pod_network_list(step: Step) -> Iterator[Finding]:
@@ -131,8 +128,7 @@ def _pod_network_list(step: Step) -> Iterator[Finding]:
     before, after = listed_subnets(step)
     if not before or after is None:
         return
-    where = f"{step.name}.{'eniSubnetIds' if step.type == resource_types.CLUSTER else 'subnets'}"
-    yield from list_losses(where, before, after)
+    yield from list_losses(f"{step.name}.{resource_types.subnets_key(step.type)}", before, after)
 
 
 def list_losses(
@@ -216,14 +212,10 @@ def _switched_off(step: Step) -> Iterator[Finding]:
     switch."""
     if step.old.get("onDelete") != "disable":
         return
-    if step.op is Op.DELETE:
-        what, where, todo = "leaves the program", "", "keep it"
-    else:
-        what, where, todo = (
-            f"would be replaced ({step.replaced_for})",
-            " in the old cluster",
-            "go back to the old value",
-        )
+    what, where, todo = "leaves the program", "", "keep it"
+    if step.op is Op.REPLACE:
+        what, where = f"would be replaced ({step.replaced_for})", " in the old cluster"
+        todo = "go back to the old value"
     yield POD_NETWORK_OFF.finding(
         step.name,
         f"{what}, and its on_delete is disable",

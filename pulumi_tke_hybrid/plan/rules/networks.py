@@ -7,7 +7,7 @@ from typing import Any
 from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.plan.inventory import is_container_subnet
 from pulumi_tke_hybrid.plan.model import Op, Step
-from pulumi_tke_hybrid.plan.nodes_of_pools import nodes_by_subnet
+from pulumi_tke_hybrid.plan.nodes_of_pools import nodes_by_subnet, total
 from pulumi_tke_hybrid.plan.rules.cluster_rules import POD_SUBNET_LEAVES
 from pulumi_tke_hybrid.plan.rules.exposure import EXPOSURE_WIDENED, NEW_EXPOSURE
 from pulumi_tke_hybrid.plan.rules.registry import ENDING, IN_CLOUD, rule, warned
@@ -105,8 +105,7 @@ _MAKERS = {
 
 
 def _machines(step: Step) -> str:
-    counts = [part.nodes for part in nodes_by_subnet(step.type, step.old)]
-    count = None if None in counts else sum(part or 0 for part in counts)
+    count = total(part.nodes for part in nodes_by_subnet(step.type, step.old))
     noun = "super node" if step.type == resource_types.SERVERLESS_NODE_POOL else "machine"
     return f"its {noun}s" if count is None else f"its one {noun}" if count == 1 else f"its {count} {noun}s"
 

@@ -18,6 +18,7 @@ from pulumi_tke_hybrid.plan.kubernetes_objects import (
     template_paths,
 )
 from pulumi_tke_hybrid.plan.model import Op, Step, is_patch
+from pulumi_tke_hybrid.plan.nodes_of_pools import total
 from pulumi_tke_hybrid.plan.rules.registry import ENDING, Shape, rule, warned
 from pulumi_tke_hybrid.tke import ipamd, keys
 from pulumi_tke_hybrid.tke.annotations import On
@@ -231,9 +232,8 @@ def _held(step: Step) -> list[Holder]:
 
 
 def _all_pods(held: Sequence[Holder]) -> str:
-    counts = [holder.pods for holder in held]
-    known = sum(count or 0 for count in counts)
-    return f"its {known} pods" if None not in counts and known > 1 else "its pods"
+    pods = total(holder.pods for holder in held)
+    return "its pods" if pods is None or pods <= 1 else f"its {pods} pods"
 
 
 def _place(props: Props) -> tuple[Any, Any]:
