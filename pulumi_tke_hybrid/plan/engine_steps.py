@@ -14,6 +14,7 @@ from pulumi_tke_hybrid.plan.model import (
     ADOPTING,
     CLEANING,
     Op,
+    State,
     Step,
     all_sources_of,
     deleted_with,
@@ -197,16 +198,11 @@ class Steps:
                 urn, f"{resource_types.PROVIDERS}{new[1]}", Op.SAME, {"version": was}, {"version": version}
             )
 
-    def _step(
-        self, given: Mapping[str, Any], urn: str, op: Op, old: Mapping[str, Any], new: Mapping[str, Any]
-    ) -> Step:
+    def _step(self, given: State, urn: str, op: Op, old: State, new: State) -> Step:
         token = str(new.get("type") or old.get("type") or _type_of(urn))
         before = self._secrets.opened(old.get("inputs"), token)
-        after = (
-            before
-            if old.get("inputs") == new.get("inputs")
-            else self._secrets.opened(new.get("inputs"), token)
-        )
+        same = old.get("inputs") == new.get("inputs")
+        after = before if same else self._secrets.opened(new.get("inputs"), token)
         state = self._secrets.opened(old.get("outputs") or new.get("outputs"), token)
         details = given.get("detailedDiff")
         diff = [*texts(given.get("diffReasons")), *(_head(str(key)) for key in mapping(details))]

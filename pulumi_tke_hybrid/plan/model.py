@@ -225,6 +225,17 @@ class Step:
         return self.urn.rsplit("::", 1)[-1]
 
     @property
+    def deletes_object(self) -> bool:
+        """Whether an object of Kubernetes is deleted. A deleted patch takes its fields back, and the object
+        stays."""
+        return self.op is Op.DELETE and not is_patch(self.type)
+
+    @property
+    def ending(self) -> str:
+        """The end of the resource, as text for users."""
+        return f"would be replaced ({self.replaced_for})" if self.op is Op.REPLACE else "would be deleted"
+
+    @property
     def replaced_for(self) -> str:
         """The properties that force a replacement, as text for users."""
         named = (

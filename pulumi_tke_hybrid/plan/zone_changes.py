@@ -15,7 +15,7 @@ from pulumi_tke_hybrid.plan.index import UNKNOWN_CLUSTER, Listing, index_of
 from pulumi_tke_hybrid.plan.inventory import both_inventories, is_container_subnet, subnet_of
 from pulumi_tke_hybrid.plan.kubernetes_objects import holders
 from pulumi_tke_hybrid.plan.model import Op, Plan, Step, kept_by_plan
-from pulumi_tke_hybrid.plan.nodes_of_pools import NODE_MAKERS, NodePlaces
+from pulumi_tke_hybrid.plan.nodes_of_pools import NODE_MAKERS, NodePlaces, total
 from pulumi_tke_hybrid.tke import capacity
 from pulumi_tke_hybrid.tke.cluster import Subnet
 from pulumi_tke_hybrid.tke.objects import Props, unknown
@@ -80,13 +80,18 @@ class ZoneChange:
     """Addresses that the change takes from the zone, estimated; None: not known."""
 
     @property
+    def _remaining(self) -> list[SubnetChange]:
+        """The subnets after the change."""
+        return [subnet for subnet in self.subnets if subnet.op is not Op.DELETE]
+
+    @property
     def covered(self) -> bool:
         """Whether ENI pods can run in the zone after the change."""
-        return any(subnet.op is not Op.DELETE for subnet in self.subnets)
+        return bool(self._remaining)
 
     def covers(self, cluster: str) -> bool:
         """Whether ENI pods of the cluster can run in the zone after the change."""
-        return any(subnet.op is not Op.DELETE and subnet.may_serve(cluster) for subnet in self.subnets)
+        return any(subnet.may_serve(cluster) for subnet in self._remaining)
 
     def uncovered_pools(self) -> Iterator[tuple[str, ZonePools]]:
         """(cluster, pools) of clusters that have nodes in the zone and no container subnet, and whose
@@ -100,13 +105,8 @@ class ZoneChange:
     @property
     def free(self) -> int | None:
         """Free addresses of all subnets before the change; a new subnet counts as empty. None: not known."""
-        known = [
-            subnet.size if subnet.op is Op.CREATE else subnet.free
-            for subnet in self.subnets
-            if subnet.op is not Op.DELETE
-        ]
-        found = [count for count in known if count is not None]
-        return sum(found) if found and len(found) == len(known) else None
+        counts = [subnet.size if subnet.op is Op.CREATE else subnet.free for subnet in self._remaining]
+        return total(counts) if counts else None
 
     @property
     def free_after(self) -> int | None:
@@ -116,7 +116,7 @@ class ZoneChange:
     @property
     def size(self) -> int:
         """Addresses of all subnets after the change."""
-        return sum(subnet.size for subnet in self.subnets if subnet.op is not Op.DELETE)
+        return sum(subnet.size for subnet in self._remaining)
 
 
 @kept_by_plan

@@ -51,11 +51,7 @@ def _fixed_annotations(step: Step) -> Iterator[Finding]:
     """Report changed annotations of an object that is not replaced. The deletion of a patch takes its
     annotations away."""
     fronts = load_balancer_sources(step)
-    if (
-        not step.old
-        or not may_have_balancer(step, step.old)
-        or (step.op is Op.DELETE and not is_patch(step.type))
-    ):
+    if not step.old or not may_have_balancer(step, step.old) or step.deletes_object:
         return
     yield from _class_changed(step)
     if (

@@ -214,8 +214,7 @@ def _switched_off(step: Step) -> Iterator[Finding]:
         return
     what, where, todo = "leaves the program", "", "keep it"
     if step.op is Op.REPLACE:
-        what, where = f"would be replaced ({step.replaced_for})", " in the old cluster"
-        todo = "go back to the old value"
+        what, where, todo = step.ending, " in the old cluster", "go back to the old value"
     yield POD_NETWORK_OFF.finding(
         step.name,
         f"{what}, and its on_delete is disable",

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from pulumi_tke_hybrid.plan import inventory, resource_types
-from pulumi_tke_hybrid.plan.model import Op, Plan, Step, is_patch
+from pulumi_tke_hybrid.plan.model import Op, Plan, Step
 from pulumi_tke_hybrid.plan.nodes_of_pools import NODE_MAKERS
 from pulumi_tke_hybrid.plan.rules.cluster_rules import (
     POD_NETWORK_OFF,
@@ -218,7 +218,7 @@ def _ipamd_config(step: Step) -> Iterator[Finding]:
         or unknown(step.new.get("data"))
     ):
         return
-    if step.op is Op.DELETE and not is_patch(step.type):
+    if step.deletes_object:
         yield _removed(step, "ipamd's configuration would be deleted")
         return
     before, after = (ipamd.registered_subnets(strings(props.get("data"))) for props in (step.old, step.new))
@@ -235,7 +235,7 @@ def strings(value: object) -> dict[str, str]:
 def _ipamd_restart(step: Step) -> Iterator[Finding]:
     if object_name(step) != ipamd.NAME:
         return
-    if step.op is Op.DELETE and not is_patch(step.type):
+    if step.deletes_object:
         yield _removed(step, "ipamd would be deleted")
     elif at(step.old, "spec", "template") != at(step.new, "spec", "template"):
         yield _restart(step.name, "restarts ipamd, the daemon that gives pods addresses of container subnets")
@@ -257,8 +257,7 @@ def _ipamd_addon(step: Step) -> Iterator[Finding]:
     if not step.op.ends or step.type == resource_types.ADDON_CONFIG:
         yield _restart(step.name, "a change of ipamd's add-on restarts it", _versions(step))
         return
-    again = f"replaced ({step.replaced_for})" if step.op is Op.REPLACE else "deleted"
-    yield _removed(step, f"ipamd's add-on would be {again}", _versions(step))
+    yield _removed(step, f"ipamd's add-on {step.ending}", _versions(step))
 
 
 def _removed(step: Step, what: str, value: str = "") -> Finding:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from pulumi_tke_hybrid.plan import resource_types
@@ -68,20 +69,16 @@ def _lost(broken: Rule, step: Step, what: str, why: str, intended: str) -> Findi
     place = (f" {block}" if isinstance(block, str) else "") + (
         f" of zone {zone}" if isinstance(zone, str) else ""
     )
-    what = f"{_ends(step)}: {what}{place}"
+    what = f"{step.ending}: {what}{place}"
     todo = "keep the subnet as it is"
     return broken.finding(step.name, what, value=step.id, why=why, todo=todo, intended=intended)
-
-
-def _ends(step: Step) -> str:
-    return f"would be replaced ({step.replaced_for})" if step.op is Op.REPLACE else "would be deleted"
 
 
 @rule(RANGE_CHANGED, on=resource_types.VPC, operations=ENDING)
 def _vpc_lost(step: Step) -> Iterator[Finding]:
     yield RANGE_CHANGED.finding(
         step.name,
-        f"{_ends(step)}: the VPC with all its subnets",
+        f"{step.ending}: the VPC with all its subnets",
         value=step.id,
         why="certain, if the apply gets that far: every subnet, node, pod and load balancer of the VPC is"
         " lost with its address, and so are its connections to other networks; possible: the cloud"
@@ -148,10 +145,12 @@ _INTERNET = 2**24
 """A group that newly admits so many addresses of the internet, a 256th of them, admits everybody."""
 
 
-@rule(EXPOSURE_WIDENED, NEW_EXPOSURE, on=_RULE_LISTS, operations=(Op.CREATE,), milder=[EXPOSURE_WIDENED])
-@rule(
-    EXPOSURE_WIDENED, SECURITY_GROUP_NARROWED, on=_RULE_LISTS, operations=_EXISTING, milder=[EXPOSURE_WIDENED]
-)
+_admits = partial(rule, EXPOSURE_WIDENED, milder=[EXPOSURE_WIDENED])
+"""Registers a check on the rules of security groups."""
+
+
+@_admits(NEW_EXPOSURE, on=_RULE_LISTS, operations=(Op.CREATE,))
+@_admits(SECURITY_GROUP_NARROWED, on=_RULE_LISTS, operations=_EXISTING)
 def _list_changed(step: Step) -> Iterator[Finding]:
     """Compare the rules of a resource that holds all rules of a group."""
     path = f"{step.name}.ingresses"
@@ -185,21 +184,8 @@ def _not_compared(path: str, why: str) -> Finding:
     )
 
 
-@rule(
-    EXPOSURE_WIDENED,
-    NEW_EXPOSURE,
-    SECURITY_GROUP_NARROWED,
-    on=resource_types.GROUP_RULE,
-    operations=(Op.CREATE,),
-    milder=[EXPOSURE_WIDENED],
-)
-@rule(
-    EXPOSURE_WIDENED,
-    SECURITY_GROUP_NARROWED,
-    on=resource_types.GROUP_RULE,
-    operations=_EXISTING,
-    milder=[EXPOSURE_WIDENED],
-)
+@_admits(NEW_EXPOSURE, SECURITY_GROUP_NARROWED, on=resource_types.GROUP_RULE, operations=(Op.CREATE,))
+@_admits(SECURITY_GROUP_NARROWED, on=resource_types.GROUP_RULE, operations=_EXISTING)
 def _rule_changed(step: Step) -> Iterator[Finding]:
     """Compare a resource that holds a single rule. Its place among the other rules is not known, so an ACCEPT
     counts as reached and a DROP as needed."""

@@ -125,10 +125,6 @@ def plan_checks() -> Sequence[tuple[PlanCheck, Sequence[Rule]]]:
     return sorted(_registered_on_plans, key=lambda each: each[0].__module__)
 
 
-_ANY = frozenset({Shape.ANY})
-_PROVIDER = frozenset({Shape.ANY, Shape.PROVIDER})
-
-
 def checks_on(step: Step) -> Sequence[Check]:
     """The checks of one step."""
     return _selected(step.type, _shapes(step), step.op)
@@ -140,9 +136,9 @@ def _selected(type_: str, shapes: frozenset[Shape], op: Op) -> Sequence[Check]:
 
 
 def _shapes(step: Step) -> frozenset[Shape]:
-    if not step.type.startswith("kubernetes:"):
-        return _PROVIDER if step.type.startswith(PROVIDERS) else _ANY
     found = {Shape.ANY}
+    if step.type.startswith(PROVIDERS):
+        found.add(Shape.PROVIDER)
     if template_paths(step.type, step.old, step.new):
         found.add(Shape.POD_TEMPLATE)
     if is_load_balancer_source(step):

@@ -80,14 +80,9 @@ _FINISHING = ("Job", "CronJob", "BroadcastJob", "AdvancedCronJob")
 """Kinds whose pods finish."""
 
 
-def _goes(step: Step) -> bool:
-    """Whether the object is deleted. A deleted patch takes its fields back, and the object stays."""
-    return step.op is Op.DELETE and not is_patch(step.type)
-
-
 @rule(DIRECT_ACCESS_OFF, on=Shape.LOAD_BALANCER_SOURCE)
 def _direct_off(step: Step) -> Iterator[Finding]:
-    if _goes(step) or not step.old:
+    if step.deletes_object or not step.old:
         return
     for key in (DIRECT[on] for on in load_balancer_sources(step)):
         before, after = annotation(step.old, key), annotation(step.new, key)
@@ -146,11 +141,7 @@ def _balancer_lost(step: Step) -> Iterator[Finding]:
     same = kept is not None and kept in named
     kind = kind_of(step.type)
     replaced = step.op is Op.REPLACE
-    what = (
-        f"the {kind} would be replaced ({step.replaced_for})"
-        if replaced
-        else f"the {kind} would be deleted{'' if same else ' with its load balancer'}"
-    )
+    what = f"the {kind} {step.ending}{'' if same or replaced else ' with its load balancer'}"
     address = _first_address(step)
     if same:
         why = (
@@ -159,12 +150,10 @@ def _balancer_lost(step: Step) -> Iterator[Finding]:
         )
         intended = "apply it when clients can wait"
     else:
+        after = "the new load balancer has another address" if replaced else "the address does not come back"
         why = (
             "certain, when it is applied: TKE deletes the load balancer, and clients of its address get no"
-            " answer"
-        )
-        why += (
-            "; the new load balancer has another address" if replaced else "; the address does not come back"
+            f" answer; {after}"
         )
         intended = "move the clients to another address first"
     todo = (
@@ -184,7 +173,7 @@ def _first_address(step: Step) -> str:
 
 def _templates(step: Step) -> Iterator[tuple[Holder, Holder]]:
     """Yield each pod template before and after; none where the object is new or deleted."""
-    if step.old and (step.new or not _goes(step)):
+    if step.old and (step.new or not step.deletes_object):
         for path in template_paths(step.type, step.old, step.new):
             yield Holder(step.type, step.old, path), Holder(step.type, step.new, path)
 
