@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from pulumi_tke_hybrid.plan.kubernetes_objects import Holder, holders
+from pulumi_tke_hybrid.plan.kubernetes_objects import Holder, comma_list, holders
 from pulumi_tke_hybrid.plan.model import Step, is_patch
 from pulumi_tke_hybrid.plan.resource_types import kubernetes_kind
 from pulumi_tke_hybrid.tke import keys, names
@@ -88,10 +88,10 @@ def _of_holder(
     if keys.ROUTE_ENI not in str(network):
         yield f"{step.name} has pods on {network}, which are not counted"
         return
-    subnets, bound = _nominated(holder), _zones(holder, region)
-    if subnets is None or bound is None:
+    named, bound = comma_list(holder.annotation(keys.NOMINATED_SUBNETS)), _zones(holder, region)
+    if named is None or bound is None:
         yield f"the container subnets or zones that {step.name} is bound to are not known yet"
-        subnets, bound = subnets or frozenset(), bound or frozenset()
+    subnets, bound = frozenset(named or ()), bound or frozenset()
     if holder.on_each_node:
         yield Demand(step.name, on_each_node=True, subnets=subnets, zones=bound)
     scaler = next((scaler for scaler in scalers if scaler.scales(step)), None)
@@ -151,18 +151,6 @@ def _surge(holder: Holder, pods: int) -> int | None:
     return min(-(-pods * int(percent[1]) // 100), pods)
 
 
-def _nominated(holder: Holder) -> frozenset[str] | None:
-    """Ids of the container subnets that the pods are bound to; None: not known yet."""
-    named = holder.annotation(keys.NOMINATED_SUBNETS)
-    if unknown(named):
-        return None
-    return (
-        frozenset(part.strip() for part in named.split(",") if part.strip())
-        if isinstance(named, str)
-        else frozenset()
-    )
-
-
 def _zones(holder: Holder, region: str) -> frozenset[str] | None:
     """Zones that the pods are bound to; empty: none; None: not known yet."""
     spec = mapping(holder.template.get("spec"))
@@ -202,9 +190,7 @@ class _Scaler:
         name, self._kind = at(target, "name"), at(target, "kind") or "Deployment"
         self._sources = frozenset(step.sources.get("spec", ()))
         self._namespace = at(step.new, "metadata", "namespace")
-        self.target: str | None = (
-            None if not isinstance(name, str) or (unknown(name) and not self._sources) else name
-        )
+        self.target = name if isinstance(name, str) and (self._sources or not unknown(name)) else None
 
     def scales(self, step: Step) -> bool:
         """Whether the autoscaler scales the workload."""
@@ -212,7 +198,6 @@ class _Scaler:
             return False
         if unknown(self.target):
             return step.urn in self._sources
-        names = (at(step.new, "metadata", "name"), at(step.new, "metadata", "namespace"))
-        return names[0] == self.target and (
-            names[1] == self._namespace or unknown(names[1]) or unknown(self._namespace)
-        )
+        name, namespace = (at(step.new, "metadata", key) for key in ("name", "namespace"))
+        is_here = namespace == self._namespace or unknown(namespace) or unknown(self._namespace)
+        return name == self.target and is_here

@@ -4,7 +4,7 @@ The name of a cluster is its URN where the plan has the cluster, else its id.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence, Set
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -154,15 +154,16 @@ class PlanIndex:
             found[cluster].append(_listing(step, cluster))
         return dict(found)
 
+    def subnets_among(self, urns: Iterable[str]) -> list[Step]:
+        """The subnets of the plan among these URNs."""
+        found = (self.steps[urn] for urn in urns if urn in self.steps)
+        return [step for step in found if step.type == resource_types.SUBNET]
+
     def listed_subnets(self, listing: Listing) -> list[Step]:
         """The listed subnets that the plan has, by zone and name."""
         named = [self.subnets_by_id[each] for each in listing.ids if each in self.subnets_by_id]
-        computed = [
-            self.steps[urn]
-            for urn in listing.urns
-            if urn in self.steps and self.steps[urn].type == resource_types.SUBNET
-        ]
-        found = {step.urn: step for step in (*named, *computed) if listing.has(step)}
+        listed = (*named, *self.subnets_among(listing.urns))
+        found = {step.urn: step for step in listed if listing.has(step)}
         return sorted(found.values(), key=lambda step: (str(step.new.get("availabilityZone")), step.urn))
 
     @cached_property
@@ -221,7 +222,7 @@ class PlanIndex:
         found, seen, waiting = set[str](), {provider.urn}, [provider]
         while waiting:
             step = waiting.pop()
-            for urn in [step.parent, *(urn for urns in step.sources.values() for urn in urns)]:
+            for urn in (step.parent, *step.all_sources):
                 if urn in seen or urn not in self.steps:
                     continue
                 seen.add(urn)

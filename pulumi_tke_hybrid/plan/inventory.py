@@ -130,9 +130,7 @@ def _read(index: PlanIndex, found: _Found, *, alone: bool) -> ClusterInventory:
         zones=tuple(reading.zones.values()),
         demands=tuple(each for each in wanted if isinstance(each, Demand)),
         pods_per_node=None if cluster is None else _pods_per_node(cluster.new),
-        unknowns=tuple(
-            dict.fromkeys([*reading.unknowns, *(each for each in wanted if isinstance(each, str))])
-        ),
+        unknowns=tuple(dict.fromkeys([*reading.unknowns, *texts(wanted)])),
     )
 
 
@@ -174,11 +172,9 @@ def _of_block(index: PlanIndex, zone: str, block: str) -> Subnet:
         if (step.new.get("zone"), step.new.get("cidrBlock")) in ((zone, block), (None, block))
     ]
     named = [step for step in adopted if _is_id(step.new.get("subnetId"))]
-    return (
-        Subnet(block, str(named[0].new["subnetId"]), _used(named[0], block))
-        if len(named) == 1 and not made
-        else Subnet(block)
-    )
+    if len(named) == 1 and not made:
+        return Subnet(block, str(named[0].new["subnetId"]), _used(named[0], block))
+    return Subnet(block)
 
 
 def is_container_subnet(step: Step) -> bool:
@@ -250,12 +246,7 @@ def _read_pools(index: PlanIndex, found: _Found, alone: bool, reading: _Reading)
 def _places(index: PlanIndex, pool: Step, subnet: str, named: Set[str]) -> list[str]:
     """Zone of a subnet of the pool; if the plan has no such id, the zones of the subnets that the pool's ids
     come from and that no other part names."""
-    urns = [urn for key in _SUBNET_KEYS for urn in pool.sources.get(key, ())]
-    sources = [
-        index.steps[urn]
-        for urn in urns
-        if urn in index.steps and index.steps[urn].type == resource_types.SUBNET
-    ]
+    sources = index.subnets_among(urn for key in _SUBNET_KEYS for urn in pool.sources.get(key, ()))
     there = index.subnets_by_id.get(subnet)
     steps = [step for step in sources if step.id not in named] if there is None else [there]
     return [zone for zone in dict.fromkeys(map(zone_of, steps)) if zone]
@@ -295,9 +286,8 @@ def _workloads(index: PlanIndex, found: _Found, alone: bool, reading: _Reading) 
         return index.objects
     reading.unknowns.extend(index.without_cluster)
     own = [found.cluster, found.component.urn if found.component else ""]
-    return list(
-        {step.urn: step for urn in own if urn for step in index.objects_by_cluster.get(urn, ())}.values()
-    )
+    steps = (step for urn in own if urn for step in index.objects_by_cluster.get(urn, ()))
+    return list({step.urn: step for step in steps}.values())
 
 
 def _unchanged(step: Step, props: Props) -> Step:

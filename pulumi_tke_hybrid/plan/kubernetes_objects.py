@@ -155,10 +155,9 @@ def _search(value: object, path: TemplatePath) -> Iterator[TemplatePath]:
     if path and _is_template(value, path[-1]):
         yield path
         return
-    for key, item in mapping(value).items():
+    parts: list[tuple[str | int, Any]] = [*mapping(value).items(), *enumerate(items(value))]
+    for key, item in parts:
         yield from _search(item, (*path, key))
-    for index, item in enumerate(items(value)):
-        yield from _search(item, (*path, index))
 
 
 def _is_template(value: object, key: str | int) -> bool:
@@ -226,6 +225,13 @@ def annotations_of(props: Props) -> Any:
 def annotation(props: Props, key: str) -> Any:
     """One annotation; unknown where all annotations are unknown."""
     return below(props, "metadata", "annotations", key)
+
+
+def comma_list(value: Any) -> list[str] | None:
+    """The parts of an annotation that is a comma list; None where the annotation is not known."""
+    if unknown(value):
+        return None
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else []
 
 
 def ingress_class(props: Props) -> Any:

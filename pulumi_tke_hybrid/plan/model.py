@@ -225,6 +225,11 @@ class Step:
         return self.urn.rsplit("::", 1)[-1]
 
     @property
+    def all_sources(self) -> set[str]:
+        """URNs of all resources from which a property's value comes."""
+        return {urn for urns in self.sources.values() for urn in urns}
+
+    @property
     def deletes_object(self) -> bool:
         """Whether an object of Kubernetes is deleted. A deleted patch takes its fields back, and the object
         stays."""
@@ -238,24 +243,23 @@ class Step:
     @property
     def replaced_for(self) -> str:
         """The properties that force a replacement, as text for users."""
-        named = (
-            (
-                "its provider, which is made anew"
-                if key == "provider"
-                else f"{_shortened(key)}{self._from_to(key)}"
-            )
-            for key in self.replace_keys
-        )
-        return ", ".join(dict.fromkeys(named)) or "a property that the preview does not name"
+        reasons = dict.fromkeys(map(self._reason, self.replace_keys))
+        return ", ".join(reasons) or "a property that the preview does not name"
 
-    def _from_to(self, key: str) -> str:
-        """Old and new value of a property, if both are plain and not secret; else an empty text."""
+    def _reason(self, key: str) -> str:
+        """A property that forces a replacement, with old and new value if both are plain and not secret."""
+        if key == "provider":
+            return "its provider, which is made anew"
+        # `metadata.annotations["a.b/c"]` → `a.b/c`, `spec.selector.matchLabels.app` → `spec.selector`
+        path = _WHOLE.sub(r"\1", _ANNOTATION.sub(r"\1", key))
         parts = [quoted or plain for quoted, plain in _PART.findall(key)]
         before, after = at(self.old, *parts), at(self.new, *parts)
         if before == after or _SECRET_NAMES.search(key):
-            return ""
+            return path
         old, new = _plain(before), NEW if unknown(after) else _plain(after)
-        return f" {old} → {new}" if old and new else f" → {NEW}" if unknown(after) else ""
+        if old and new:
+            return f"{path} {old} → {new}"
+        return f"{path} → {NEW}" if unknown(after) else path
 
     @property
     def changed_inputs(self) -> set[str]:
@@ -265,22 +269,14 @@ class Step:
         return {key for key in {*self.old, *self.new} if self.old.get(key) != self.new.get(key)}
 
 
-def _shortened(path: str) -> str:
-    """`metadata.annotations["a.b/c"]` → `a.b/c`, `spec.selector.matchLabels.app` → `spec.selector`."""
-    return _WHOLE.sub(r"\1", _ANNOTATION.sub(r"\1", path))
-
-
 def _plain(value: object) -> str:
     """A text or number that may be shown; an empty text for any other value."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return (
-        str(value)
-        if isinstance(value, (str, int)) and value != SECRET and 0 < len(str(value)) <= _MOST_CHARACTERS
-        else ""
-    )
+    text = str(value) if isinstance(value, (str, int)) and value != SECRET else ""
+    return text if len(text) <= _MOST_CHARACTERS else ""
 
 
 @dataclass(frozen=True, eq=False)

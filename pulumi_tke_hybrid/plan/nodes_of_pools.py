@@ -40,16 +40,10 @@ def nodes_by_subnet(type_: str, props: Props) -> list[NodesIn]:
         named = [_text(node, "subnetId") for node in objects_of(props.get("serverlessNodes"))]
         return [NodesIn(subnet, named.count(subnet)) for subnet in dict.fromkeys(named)]
     if type_ in (resource_types.SCALE_WORKER, resource_types.CLUSTER):
-        workers = objects_of(
-            props.get("workerConfig" if type_ == resource_types.SCALE_WORKER else "workerConfigs")
-        )
+        key = "workerConfig" if type_ == resource_types.SCALE_WORKER else "workerConfigs"
         return [
-            NodesIn(
-                _text(worker, "subnetId"),
-                whole(worker.get("count", 1)),
-                zone=_text(worker, "availabilityZone"),
-            )
-            for worker in workers
+            NodesIn(_text(worker, "subnetId"), _workers(worker), zone=_text(worker, "availabilityZone"))
+            for worker in objects_of(props.get(key))
         ]
     if type_ == resource_types.CLUSTER_ATTACHMENT:
         return [NodesIn("", 1)]
@@ -65,24 +59,19 @@ def pool_nodes(props: Props) -> int | None:
         listed: object = props["serverlessNodes"]
         return len(items(cast(object, listed))) if isinstance(listed, list) else None
     if "workerConfig" in props or "workerConfigs" in props:
-        return total(
-            whole(worker.get("count", 1))
-            for key in ("workerConfig", "workerConfigs")
-            for worker in objects_of(props.get(key))
-        )
+        groups = (*objects_of(props.get("workerConfig")), *objects_of(props.get("workerConfigs")))
+        return total(map(_workers, groups))
     native = _group(props)
-    wanted = (
-        props.get("desiredCapacity"),
-        native.get("replicas"),
-        native.get("desiredCapacity"),
-        props.get("minSize"),
-        native.get("minSize"),
-    )
     scaling = next(iter(objects_of(native.get("scaling"))), dict[str, Any]())
-    return next(
-        (number for found in (*wanted, scaling.get("minReplicas")) if (number := whole(found)) is not None),
-        None,
-    )
+    stated = (
+        props.get("desiredCapacity"), native.get("replicas"), native.get("desiredCapacity"),
+        props.get("minSize"), native.get("minSize"), scaling.get("minReplicas"),
+    )  # fmt: skip
+    return next((number for number in map(whole, stated) if number is not None), None)
+
+
+def _workers(group: Props) -> int | None:
+    return whole(group.get("count", 1))
 
 
 def total(numbers: Iterable[int | None]) -> int | None:

@@ -29,10 +29,9 @@ _CUSTOM_RESOURCE = "kubernetes:apiextensions.k8s.io:CustomResource"
 """The token of a custom resource in some languages; its inputs name the kind."""
 
 _WORKLOADS = ("DaemonSet", "Deployment", "ReplicaSet", "StatefulSet")
-_JOBS = ("CronJob", "Job")
 _CANONICAL_GROUPS = {
     **dict.fromkeys(_WORKLOADS, (("apps", "extensions"), "apps/v1")),
-    **dict.fromkeys(_JOBS, (("batch",), "batch/v1")),
+    **dict.fromkeys(("CronJob", "Job"), (("batch",), "batch/v1")),
     "Ingress": (("networking.k8s.io", "extensions"), "networking.k8s.io/v1"),
 }
 """Kinds that Kubernetes moved from other groups and versions: the groups, and the place today."""
@@ -218,24 +217,17 @@ FORCE_NEW: Mapping[str, tuple[str, ...]] = {
     SUBNET: ("vpcId", "availabilityZone", "cidrBlock", "cdcId"),
     # Our own: what `VpcCniSwitch.changes` replaces for.
     SWITCH: ("region", "clusterId"),
-    # kubernetes 4.25: what its plugin cannot change in place.
-    SERVICE: (*_OBJECT, "spec.clusterIP"),
-    INGRESS: _OBJECT,
-    DEPLOYMENT: (*_OBJECT, "spec.selector"),
+    # kubernetes 4.25: what its plugin cannot change in place, beside name and namespace.
+    SERVICE: ("spec.clusterIP",),
+    DEPLOYMENT: ("spec.selector",),
     STATEFUL_SET: (
-        *_OBJECT, "spec.podManagementPolicy", "spec.revisionHistoryLimit", "spec.selector",
-        "spec.serviceName", "spec.volumeClaimTemplates",
+        "spec.podManagementPolicy", "spec.revisionHistoryLimit", "spec.selector", "spec.serviceName",
+        "spec.volumeClaimTemplates",
     ),
-}  # fmt: skip
-
-
-_OF_KINDS = {
     DAEMON_SET: ("spec.selector",),
     "kubernetes:apps/v1:ReplicaSet": ("spec.selector",),
     "kubernetes:batch/v1:Job": ("spec.completionMode", "spec.completions", "spec.selector", "spec.template"),
-}
-"""Properties of other Kubernetes kinds, beside name and namespace."""
-
+}  # fmt: skip
 # Optional and computed in the schema: the provider keeps the value that the program leaves out.
 _COMPUTED: Mapping[str, tuple[str, ...]] = {
     CLUSTER: ("containerRuntime", "dataPlaneV2", "ignoreServiceCidrConflict", "isDualStack"),
@@ -259,9 +251,7 @@ def changed_keys(kind: str, before: Props, after: Props, state: Props) -> list[s
 
 def _differing(kind: str, before: Props, after: Props, state: Props) -> list[str]:
     computed = _COMPUTED.get(kind, ())
-    forced = FORCE_NEW.get(kind) or (
-        _OBJECT + _OF_KINDS.get(kind, ()) if kind.startswith("kubernetes:") else ()
-    )
+    forced = (*(_OBJECT if kind.startswith("kubernetes:") else ()), *FORCE_NEW.get(kind, ()))
     return [path for path in forced if _differs(path, before, after, state, path in computed)]
 
 

@@ -241,12 +241,9 @@ def _unmanaged(step: Step) -> Iterator[Finding]:
 def _protection_off(step: Step) -> Iterator[Finding]:
     if not step.old or not step.new:
         return
-    off = (
-        ["deletionProtection"]
-        if step.old.get("deletionProtection") is True and not step.new.get("deletionProtection")
-        else []
-    )
-    off += ["protect"] if step.was_protected and not step.protected else []
+    was_on = {"deletionProtection": step.old.get("deletionProtection") is True, "protect": step.was_protected}
+    is_on = {"deletionProtection": bool(step.new.get("deletionProtection")), "protect": step.protected}
+    off = [key for key in was_on if was_on[key] and not is_on[key]]
     if off:
         yield PROTECTION_OFF.finding(
             f"{step.name}.{off[0]}",

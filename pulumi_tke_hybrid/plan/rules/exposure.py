@@ -10,6 +10,7 @@ from pulumi_tke_hybrid.plan.kubernetes_objects import (
     INTERNAL,
     Holder,
     annotation,
+    comma_list,
     existing_balancer,
     internal_subnet,
     kind_of,
@@ -111,17 +112,10 @@ _PASS = {On.SERVICE: keys.SERVICE_PASS_TO_TARGET, On.INGRESS: keys.INGRESS_PASS_
 def _guards_of_front(step: Step, scope: str) -> Iterator[Finding]:
     for on in load_balancer_sources(step):
         key, passing = _GROUPS[on], _PASS[on]
-        before, after = (_listed(annotation(props, key)) for props in (step.old, step.new))
+        before, after = (comma_list(annotation(props, key)) for props in (step.old, step.new))
         yield from _groups_changed(f"{step.name}.{key}", before, after, scope != _INTERNAL)
         if annotation(step.old, passing) != "true" and annotation(step.new, passing) == "true":
             yield _passes(f"{step.name}.{passing}", bool(after))
-
-
-def _listed(value: Any) -> list[str] | None:
-    """Return the ids of a comma list; None where not known."""
-    if unknown(value):
-        return None
-    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else []
 
 
 def _groups_changed(
@@ -131,11 +125,8 @@ def _groups_changed(
     show their rules."""
     if before is None or not before or before == after:
         return
-    added = (
-        ["groups that are known only during the update"]
-        if after is None
-        else sorted(set(after) - set(before))
-    )
+    late = ["groups that are known only during the update"]
+    added = late if after is None else sorted(set(after) - set(before))
     if added:
         yield warned(
             EXPOSURE_WIDENED.finding(

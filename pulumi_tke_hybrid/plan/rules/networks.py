@@ -110,14 +110,16 @@ def _machines(step: Step) -> str:
 @rule(POOL_REBUILT, on=resource_types.POOLS, operations=ENDING)
 def _pool_lost(step: Step) -> Iterator[Finding]:
     kind = _MAKERS.get(step.type, "node pool")
+    why = (
+        "certain, when it is applied: the machines are deleted without being drained, and their pods stop;"
+        " the pods start on other nodes if there is room, and get other addresses"
+    )
     if step.op is Op.REPLACE:
         yield POOL_REBUILT.finding(
             step.name,
             f"would rebuild the {kind} and {_machines(step)} at once",
             value=resource_types.reasons(step),
-            why="certain, when it is applied: the machines are deleted without being drained, and their pods"
-            " stop; the pods start on other nodes if there is room, and get other addresses; the new"
-            " machines come a few minutes later",
+            why=f"{why}; the new machines come a few minutes later",
             todo=resource_types.way_back(step),
             intended="add a pool of another name, drain the nodes of this one, and remove it afterwards",
         )
@@ -125,8 +127,7 @@ def _pool_lost(step: Step) -> Iterator[Finding]:
         yield POOL_REBUILT.finding(
             step.name,
             f"the {kind} would be deleted with {_machines(step)}",
-            why="certain, when it is applied: the machines are deleted without being drained, and their pods"
-            " stop; the pods start on other nodes if there is room, and get other addresses",
+            why=why,
             todo="keep the pool in the program",
             intended="drain its nodes first",
         )

@@ -5,7 +5,6 @@ import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import chain
 from typing import Any
 
 from pulumi_tke_hybrid.plan import resource_types
@@ -138,7 +137,7 @@ class _Users:
                     self._before[name].append(step)
                 for name in _names_in(step.new, among=ids):
                     self._after[name].append(step)
-                for urn in urns.intersection(chain.from_iterable(step.sources.values())):
+                for urn in urns & step.all_sources:
                     self._by_source[urn].append(step)
 
     def of(self, lost: Step) -> list[Step]:
@@ -231,11 +230,7 @@ def _names_in(*values: Any, among: frozenset[str] | None = None) -> set[str]:
         elif isinstance(value, list):
             waiting += value
         elif isinstance(value, str) and not unknown(value):
-            names = (
-                [value, *(part.strip() for part in value.split(","))]
-                if "," in value
-                else [value.strip(), value]
-            )
+            names = {value, *map(str.strip, value.split(","))}
             found.update(names if among is None else among.intersection(names))
             waiting += _parsed(value)
     return found
