@@ -26,21 +26,14 @@ _COUNTED = ("zone", "size", "maxSize", "globalRouteOnly")
 
 @kept_by_plan
 def both_inventories(plan: Plan) -> tuple[Mapping[str, ClusterInventory], Mapping[str, ClusterInventory]]:
-    """Each cluster before and after a plan."""
-    before, after = before_and_after(plan)
-    return inventories(before), inventories(after)
-
-
-def before_and_after(plan: Plan) -> tuple[Plan, Plan]:
-    """The resources before and after a plan, as steps that change nothing. A resource that the plan makes has
-    no state and no id."""
+    """Each cluster before and after a plan. A resource that the plan makes has no state and no id."""
     before = [_unchanged(step, step.old) for step in plan.steps if step.old]
     after = [
         _unchanged(replace(step, state={}, id="") if step.creates else step, step.new)
         for step in plan.steps
         if step.op is not Op.DELETE and step.new
     ]
-    return Plan(before), Plan(after)
+    return inventories(Plan(before)), inventories(Plan(after))
 
 
 def inventories(plan: Plan) -> dict[str, ClusterInventory]:

@@ -87,12 +87,9 @@ ADOPTING = ("import", "import-replacement", "read", "read-replacement")
 """Operations that put a resource which exists under the program's URN."""
 CLEANING = ("delete", "delete-replaced", "discard-replaced")
 """Operations on a resource that an earlier step left for deletion; its old state has the mark `delete`."""
-_WEIGHT = {
-    op: weight
-    for weight, op in enumerate(
-        (Op.READ, Op.SAME, Op.LEAVE, Op.IMPORT, Op.UPDATE, Op.OTHER, Op.CREATE, Op.DELETE, Op.REPLACE)
-    )
-}
+_BY_WEIGHT = (
+    Op.READ, Op.SAME, Op.LEAVE, Op.IMPORT, Op.UPDATE, Op.OTHER, Op.CREATE, Op.DELETE, Op.REPLACE,
+)  # fmt: skip
 
 
 def _op(engine_op: object) -> Op:
@@ -142,7 +139,7 @@ def together(first: Op, second: Op) -> Op:
     pair = {first, second}
     if pair == {Op.DELETE, Op.CREATE}:
         return Op.REPLACE
-    return max(first, second, key=_WEIGHT.__getitem__)
+    return max(first, second, key=_BY_WEIGHT.index)
 
 
 def is_patch(token: str) -> bool:

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.plan.model import Op, Plan, Step
-from pulumi_tke_hybrid.tke.objects import Props, at, items, mapping, unknown, whole
+from pulumi_tke_hybrid.tke.objects import Props, at, items, mapping, texts, unknown, whole
 
 NODE_MAKERS = (*resource_types.POOLS, resource_types.CLUSTER)
 """Types of resources that make nodes; a cluster makes those of its `workerConfigs`."""
@@ -95,11 +95,7 @@ def _group(props: Props) -> Props:
 def _pool_subnets(props: Props) -> Iterator[str]:
     for holder in (props, _group(props)):
         listed = holder.get("subnetIds")
-        yield from (
-            [listed]
-            if isinstance(listed, str) and unknown(listed)
-            else (item for item in items(listed) if isinstance(item, str))
-        )
+        yield from [str(listed)] if unknown(listed) else texts(listed)
 
 
 def objects_of(value: object) -> list[Props]:
@@ -175,12 +171,10 @@ class NodePlaces:
     def _stated_zone(self, pool: Step) -> str:
         """The zone that the pool's component states."""
         component = self._components.get(pool.parent)
+        if component is None:
+            return ""
         name = str((pool.new or pool.old).get("name"))
-        stated = (
-            [at(props, "nodePools", name, "zone") for props in (component.new, component.old)]
-            if component
-            else []
-        )
+        stated = [at(props, "nodePools", name, "zone") for props in (component.new, component.old)]
         return next((zone for zone in stated if isinstance(zone, str) and not unknown(zone)), "")
 
     def _from_sources(self, pool: Step, props: Props, placed: list[NodesIn]) -> list[NodesIn]:

@@ -140,7 +140,6 @@ class _Reader:
 
     def __init__(self, name: str, secrets: Secrets) -> None:
         self._name = name
-        self._secrets = secrets
         self._steps = Steps(secrets)
         self._failures: list[Failure] = []
         self._summary: Mapping[str, Any] | None = None

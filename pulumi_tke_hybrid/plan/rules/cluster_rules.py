@@ -12,47 +12,47 @@ from pulumi_tke_hybrid.tke.rule import Finding, Rule, note_rule, warning_rule
 
 APPLY_FAILS = "certain: the apply fails"
 """Begins the effect of a change that the provider refuses during the apply."""
-_PROVIDER = "terraform-provider-tencentcloud 1.82.42, as the Pulumi provider 0.2.3 has it"
+PROVIDER = "terraform-provider-tencentcloud 1.82.42, as the Pulumi provider 0.2.3 has it"
 
 CLUSTER_REBUILT = Rule(
     "cluster-rebuilt",
     "A change does not replace or delete a cluster; the finding names the fields that force a replacement.",
     "the operation on the cluster",
-    _PROVIDER,
+    PROVIDER,
 )
 POD_NETWORK_OFF = Rule(
     "pod-network-off",
     "The list of container subnets does not become empty, and `VpcCni` with on_delete=disable stays in the "
     "program: both would switch VPC-CNI off.",
     "the list before and after",
-    _PROVIDER,
+    PROVIDER,
 )
 POD_SUBNET_LEAVES = Rule(
     "pod-subnet-leaves",
     "A container subnet stays in the lists of its cluster, of `VpcCni` and of ipamd's ConfigMap, and is not "
     "deleted or replaced.",
     "the list before and after; the operation on the subnet",
-    _PROVIDER,
+    PROVIDER,
 )
 PHANTOM_HYBRID = Rule(
     "phantom-hybrid",
     "A new GlobalRouter cluster has no ENI fields: the provider keeps these fields in its state and does "
     "nothing with them.",
     "the inputs of a new cluster",
-    _PROVIDER,
+    PROVIDER,
 )
 REFUSED_UPDATE = Rule(
     "refused-update",
     "Reclaim time and CNI type do not change while VPC-CNI is on: the provider refuses the change during "
     "the apply, and every later update.",
     "the inputs before and after",
-    _PROVIDER,
+    PROVIDER,
 )
 PROTECTION_OFF = warning_rule(
     "protection-off",
     "`deletionProtection` and `protect` of clusters and subnets stay on.",
     "protection before and after",
-    _PROVIDER,
+    PROVIDER,
 )
 SWITCH_UNMANAGED = warning_rule(
     "switch-unmanaged",

@@ -9,27 +9,25 @@ from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.plan.inventory import is_container_subnet
 from pulumi_tke_hybrid.plan.model import Op, Step
 from pulumi_tke_hybrid.plan.nodes_of_pools import nodes_by_subnet, total
-from pulumi_tke_hybrid.plan.rules.cluster_rules import POD_SUBNET_LEAVES
+from pulumi_tke_hybrid.plan.rules.cluster_rules import POD_SUBNET_LEAVES, PROVIDER
 from pulumi_tke_hybrid.plan.rules.exposure import EXPOSURE_WIDENED, NEW_EXPOSURE
 from pulumi_tke_hybrid.plan.rules.registry import ENDING, IN_CLOUD, rule, warned
 from pulumi_tke_hybrid.tke.admission import MOST_RULES, Admitted, Entry, Names, entries, entry, gained
 from pulumi_tke_hybrid.tke.objects import Props, items, unknown
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, warning_rule
 
-_PROVIDER = "terraform-provider-tencentcloud 1.82.42, as the Pulumi provider 0.2.3 has it"
-
 RANGE_CHANGED = Rule(
     "range-changed",
     "A VPC is not replaced or deleted, and no subnet is replaced.",
     "the operation and its keys",
-    _PROVIDER,
+    PROVIDER,
 )
 POOL_REBUILT = Rule(
     "node-pool-rebuilt",
     "A node pool of any kind (native, super nodes, `ScaleWorker`, an attached instance) is not replaced or "
     "deleted.",
     "the operation on the pool",
-    _PROVIDER,
+    PROVIDER,
 )
 
 

@@ -179,12 +179,6 @@ def rules_with_milder_findings() -> list[Rule]:
     return _unique(found for each in checks() for found in each.milder)
 
 
-def registered_rules() -> list[Rule]:
-    """Rules that a registered check reports."""
-    on_steps = (found for each in checks() for found in each.rules)
-    return _unique([*on_steps, *(found for _, rules in plan_checks() for found in rules)])
-
-
 def plan_findings(plan: Plan) -> Iterator[Finding]:
     """Findings on single resources, on several resources together, and then the changes that no rule
     judges."""

@@ -194,6 +194,8 @@ _FIXED = {
     "chargeType": "its billing",
     "bandwidth": "its bandwidth",
 }
+_ARGUMENTS = {"subnetId": "subnet_id", "loadBalancerId": "load_balancer_id", "chargeType": "charge_type"}
+"""Arguments of a program whose stored names differ."""
 _IDS = ("loadBalancerId", "subnetId")
 """Ids that come from another resource, which may be replaced."""
 
@@ -220,7 +222,7 @@ def _fixed_findings(before: Props, after: Props) -> Iterator[Finding]:
         for name in () if other else _IDS:
             if (was := old.get(name)) and not unknown(was) and unknown(new.get(name)):
                 yield ADDRESS_CHANGE.finding(
-                    f"{path}.{_property(name)}",
+                    f"{path}.{_ARGUMENTS.get(name, name)}",
                     f"is not known any more, and was {was}",
                     why="what it comes from is replaced or lost; a load balancer cannot change"
                     f" {_FIXED[name]}, so the {front.title()} would get another one, and clients would"
@@ -230,7 +232,7 @@ def _fixed_findings(before: Props, after: Props) -> Iterator[Finding]:
         for name in other:
             was, now = old.get(name) or "none", new.get(name) or "none"
             why = f"a load balancer cannot change {_FIXED[name]}, clients would lose its address (457/90598)"
-            yield _address_change(f"{path}.{_property(name)}", was, now, why)
+            yield _address_change(f"{path}.{_ARGUMENTS.get(name, name)}", was, now, why)
         if not other and new["kind"] != "none":
             yield from _annotation_findings(before, after, front)
     if not _fronted(before):
@@ -306,14 +308,8 @@ def lost_ids(before: Props, after: Props) -> Iterator[str]:
     if after.get("allowAddressChange"):
         for front, path in _FRONTS.items():
             old, new = _front(before, front), _front(after, front)
-            olds |= {f"{path}.{_property(name)}": old[name] for name in _IDS if name in old}
-            news |= {f"{path}.{_property(name)}": new.get(name) for name in _IDS}
+            olds |= {f"{path}.{_ARGUMENTS.get(name, name)}": old[name] for name in _IDS if name in old}
+            news |= {f"{path}.{_ARGUMENTS.get(name, name)}": new.get(name) for name in _IDS}
     for path, was in olds.items():
         if not unknown(was) and unknown(news.get(path)):
             yield f"{path}: is not known any more, and was {was}; what it comes from is replaced or lost"
-
-
-def _property(name: str) -> str:
-    return {"subnetId": "subnet_id", "loadBalancerId": "load_balancer_id", "chargeType": "charge_type"}.get(
-        name, name
-    )
