@@ -10,7 +10,7 @@ from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.plan.demands import demands
 from pulumi_tke_hybrid.plan.index import UNKNOWN_CLUSTER, PlanIndex, index_of
 from pulumi_tke_hybrid.plan.model import Op, Plan, Step, kept_by_plan
-from pulumi_tke_hybrid.plan.nodes_of_pools import nodes_by_subnet, objects_of, shares, zone_of
+from pulumi_tke_hybrid.plan.nodes_of_pools import nodes_by_subnet, objects_of, shares
 from pulumi_tke_hybrid.tke import cidrs, names
 from pulumi_tke_hybrid.tke.cluster import ClusterInventory, Demand, Nodes, Subnet, Zone
 from pulumi_tke_hybrid.tke.enis import eni_limit
@@ -242,7 +242,8 @@ def _places(index: PlanIndex, pool: Step, subnet: str, named: Set[str]) -> list[
     sources = index.subnets_among(urn for key in _SUBNET_KEYS for urn in pool.sources.get(key, ()))
     there = index.subnets_by_id.get(subnet)
     steps = [step for step in sources if step.id not in named] if there is None else [there]
-    return [zone for zone in dict.fromkeys(map(zone_of, steps)) if zone]
+    zones = (step.new.get("availabilityZone") for step in steps)
+    return list(dict.fromkeys(zone for zone in zones if isinstance(zone, str) and not unknown(zone)))
 
 
 def _instance_type(pool: Step) -> str:

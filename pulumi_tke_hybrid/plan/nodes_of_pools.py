@@ -190,7 +190,7 @@ class NodePlaces:
             for urn in pool.sources.get(key, ())
             if urn in self._placed and urn not in taken
         )
-        zones_there = [zone_of(self._placed[urn]) for urn in urns]
+        zones_there = [_zone(self._placed[urn]) for urn in urns]
         several = len(zones_there) > 1 or any(part.worked_out for part in late)
         parts = shares(total(part.nodes for part in late), len(zones_there))
         return [
@@ -199,11 +199,10 @@ class NodePlaces:
 
     def _zone_of(self, identity: str) -> str:
         step = self._by_id.get(identity)
-        return zone_of(step) if step else ""
+        return _zone(step) if step else ""
 
 
-def zone_of(step: Step) -> str:
-    """The zone of a subnet or an instance; empty where the zone is not known."""
+def _zone(step: Step) -> str:
     zone = (step.new or step.old).get("availabilityZone")
     return zone if isinstance(zone, str) and not unknown(zone) else ""
 
