@@ -87,9 +87,7 @@ ADOPTING = ("import", "import-replacement", "read", "read-replacement")
 """Operations that put a resource which exists under the program's URN."""
 CLEANING = ("delete", "delete-replaced", "discard-replaced")
 """Operations on a resource that an earlier step left for deletion; its old state has the mark `delete`."""
-_BY_WEIGHT = (
-    Op.READ, Op.SAME, Op.LEAVE, Op.IMPORT, Op.UPDATE, Op.OTHER, Op.CREATE, Op.DELETE, Op.REPLACE,
-)  # fmt: skip
+_BY_WEIGHT = (Op.READ, Op.SAME, Op.LEAVE, Op.IMPORT, Op.UPDATE, Op.OTHER, Op.CREATE, Op.DELETE, Op.REPLACE)
 
 
 def _op(engine_op: object) -> Op:

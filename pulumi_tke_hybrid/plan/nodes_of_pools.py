@@ -64,9 +64,13 @@ def pool_nodes(props: Props) -> int | None:
     native = _group(props)
     scaling = next(iter(objects_of(native.get("scaling"))), dict[str, Any]())
     stated = (
-        props.get("desiredCapacity"), native.get("replicas"), native.get("desiredCapacity"),
-        props.get("minSize"), native.get("minSize"), scaling.get("minReplicas"),
-    )  # fmt: skip
+        props.get("desiredCapacity"),
+        native.get("replicas"),
+        native.get("desiredCapacity"),
+        props.get("minSize"),
+        native.get("minSize"),
+        scaling.get("minReplicas"),
+    )
     return next((number for number in map(whole, stated) if number is not None), None)
 
 
@@ -81,8 +85,8 @@ def total(numbers: Iterable[int | None]) -> int | None:
 
 
 def shares(whole: int | None, parts: int) -> list[int | None]:
-    """Divide a number as evenly as possible, the greater parts first; parts that are not known of a number
-    that is not known."""
+    """Divide a number as evenly as possible, the greater parts first. Where the number is not known, each
+    part is None."""
     return [None if whole is None else whole // parts + (index < whole % parts) for index in range(parts)]
 
 

@@ -44,7 +44,8 @@ _KINDS: Mapping[str, tuple[str, str]] = {
     resource_types.LOAD_BALANCER: ("a load balancer of yours", _NO_BALANCER),
     resource_types.LISTENER: ("a listener", "clients of {users} get no answer on its port from then on"),
     resource_types.SUBNET: (
-        "a subnet", "the cloud refuses to delete a subnet in use; if it goes, {users} lose their addresses"
+        "a subnet",
+        "the cloud refuses to delete a subnet in use; if it goes, {users} lose their addresses",
     ),
     resource_types.SECURITY_GROUP: (
         "a security group",
@@ -52,16 +53,19 @@ _KINDS: Mapping[str, tuple[str, str]] = {
         " others",
     ),
     resource_types.CERTIFICATE: (
-        "a certificate", "TLS clients of {users} get an error when the certificate is gone"
+        "a certificate",
+        "TLS clients of {users} get an error when the certificate is gone",
     ),
     "tencentcloud:Eip/instance:Instance": (
-        "a public address", "clients of {users} lose the address that they know"
+        "a public address",
+        "clients of {users} lose the address that they know",
     ),
     "tencentcloud:Eni/instance:Instance": ("a network interface", "{users} lose the addresses on it"),
     "tencentcloud:Vpc/bandwidthPackage:BandwidthPackage": (
-        "a bandwidth package", "{users} lose their bandwidth to the internet"
+        "a bandwidth package",
+        "{users} lose their bandwidth to the internet",
     ),
-}  # fmt: skip
+}
 """Kinds of resources whose id other resources name: what the resource is, and the effect of its loss on the
 clients of its users. The loss of a VPC has a rule of its own."""
 
