@@ -65,10 +65,6 @@ class StackPlan:
         """Whether the preview came to its end."""
         return not self.failures and not self.unreadable
 
-    def count(self, *ops: Op) -> int:
-        """Number of resources with one of these operations."""
-        return sum(step.op in ops for step in self.steps)
-
 
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?")
 _STORED_CODE = "__provider"

@@ -32,19 +32,9 @@ class SubnetChange:
     """Clusters that list the subnet, or listed it before; empty where no cluster is known."""
 
     @property
-    def block(self) -> str:
-        """Range of the subnet; empty where the range is not known."""
-        return self.subnet.cidr or ""
-
-    @property
     def size(self) -> int:
         """Addresses for ENIs and pods; 0 where the range is not known."""
         return self.subnet.size or 0
-
-    @property
-    def free(self) -> int | None:
-        """Free addresses when the subnet was last read; None: not read."""
-        return self.subnet.free
 
     def may_serve(self, cluster: str) -> bool:
         """Whether pods of the cluster may get addresses of the subnet."""
@@ -105,7 +95,7 @@ class ZoneChange:
     @property
     def free(self) -> int | None:
         """Free addresses of all subnets before the change; a new subnet counts as empty. None: not known."""
-        counts = [subnet.size if subnet.op is Op.CREATE else subnet.free for subnet in self._remaining]
+        counts = [each.size if each.op is Op.CREATE else each.subnet.free for each in self._remaining]
         return total(counts) if counts else None
 
     @property
