@@ -57,7 +57,8 @@ def findings(plan: Plan) -> Iterator[Finding]:
 
 
 def pods_fit_findings(plan: Plan) -> Iterator[Finding]:
-    """Return a finding for each cluster whose ENI pods do not fit, unless the same did not fit before."""
+    """Return a finding for each cluster whose ENI pods do not fit, but for a cluster in which the same pods
+    did not fit before."""
     before, after = inventory.both_inventories(plan)
     for urn, found in after.items():
         previous = before.get(urn, ClusterInventory(found.cluster))
