@@ -57,11 +57,18 @@ below the severity of the rule.
 _COMMANDS = (("`tke-hybrid verify`", verify), ("`tke-hybrid drift`", drift))
 
 
+def registered_rules() -> dict[str, Rule]:
+    """Rules that a registered check reports, by id."""
+    on_steps = (rule for each in registry.checks() for rule in each.rules)
+    on_plans = (rule for _, rules in registry.plan_checks() for rule in rules)
+    return {rule.id: rule for rule in (*on_steps, *on_plans)}
+
+
 def page() -> str:
     """The whole page."""
     known = every_rule()
     of_components = rules_of(tke)
-    registered = {rule.id: rule for rule in registry.registered_rules()}
+    registered = registered_rules()
     shared = sorted(registered.keys() & of_components.keys())
     parts = [
         _HEAD,

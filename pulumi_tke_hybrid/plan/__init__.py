@@ -60,15 +60,8 @@ PARTS = (
 
 def numbers(version: str) -> tuple[int, ...]:
     """Return the numbers of a version such as `v3.259.0`, up to the first part that is no number."""
-    found: list[int] = []
-    for part in version.removeprefix("v").split("."):
-        digits = re.match(r"\d+", part)
-        if digits is None:
-            break
-        found.append(int(digits.group()))
-        if digits.group() != part:
-            break
-    return tuple(found)
+    found = re.match(r"v?(\d+(?:\.\d+)*)", version)
+    return tuple(map(int, found[1].split("."))) if found else ()
 
 
 def satisfies(version: str, bounds: str) -> bool:

@@ -4,10 +4,10 @@ zones.
 The placement of the pods is in `tke.capacity`."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from pulumi_tke_hybrid.plan.kubernetes_objects import Holder, holders
+from pulumi_tke_hybrid.plan.kubernetes_objects import Holder, comma_list, holders
 from pulumi_tke_hybrid.plan.model import Step, is_patch
 from pulumi_tke_hybrid.plan.resource_types import kubernetes_kind
 from pulumi_tke_hybrid.tke import keys, names
@@ -31,6 +31,8 @@ DaemonSet."""
 _SURGE_BY_DEFAULT = {"Deployment": "25%", "Rollout": "25%"}
 """Defaults of `maxSurge` (Kubernetes) and `spec.strategy.canary.maxSurge` (Argo Rollouts); 0 for other
 kinds."""
+_GREATEST = {"HorizontalPodAutoscaler": "maxReplicas", "ScaledObject": "maxReplicaCount"}
+"""Autoscalers of pods, with the property of the greatest number: Kubernetes' own, and KEDA's."""
 _ZONE_LABELS = (keys.ZONE_LABEL, keys.CBS_ZONE_LABEL, "failure-domain.beta.kubernetes.io/zone")
 
 
@@ -41,7 +43,11 @@ def demands(objects: Iterable[Step], region: str) -> Iterator[Demand | Unknown]:
     the scheduler.
     """
     steps = list(objects)
-    scaled = list(_scalers(steps))
+    scaled = [
+        _Scaler(step, at(step.new, "spec", _GREATEST[kind]))
+        for step in steps
+        if (kind := kubernetes_kind(step.type)[2]) in _GREATEST
+    ]
     for step in steps:
         token = step.token or step.type
         if token in _OPAQUE:
@@ -82,10 +88,10 @@ def _of_holder(
     if keys.ROUTE_ENI not in str(network):
         yield f"{step.name} has pods on {network}, which are not counted"
         return
-    subnets, bound = _nominated(holder), _zones(holder, region)
-    if subnets is None or bound is None:
+    named, bound = comma_list(holder.annotation(keys.NOMINATED_SUBNETS)), _zones(holder, region)
+    if named is None or bound is None:
         yield f"the container subnets or zones that {step.name} is bound to are not known yet"
-        subnets, bound = subnets or frozenset(), bound or frozenset()
+    subnets, bound = frozenset(named or ()), bound or frozenset()
     if holder.on_each_node:
         yield Demand(step.name, on_each_node=True, subnets=subnets, zones=bound)
     scaler = next((scaler for scaler in scalers if scaler.scales(step)), None)
@@ -99,10 +105,8 @@ def _of_holder(
     pods = found + (added or 0)
     if pods:
         yield Demand(step.name, pods, subnets=subnets, zones=bound)
-    if holder.kind == "CronJob" and at(holder.props, "spec", "concurrencyPolicy") not in (
-        "Forbid",
-        "Replace",
-    ):
+    policy = at(holder.props, "spec", "concurrencyPolicy")
+    if holder.kind == "CronJob" and policy not in ("Forbid", "Replace"):
         yield (
             f"how many runs of {step.name} there are at the same time is not known; its concurrencyPolicy"
             " allows several"
@@ -147,29 +151,12 @@ def _surge(holder: Holder, pods: int) -> int | None:
     return min(-(-pods * int(percent[1]) // 100), pods)
 
 
-def _nominated(holder: Holder) -> frozenset[str] | None:
-    """Ids of the container subnets that the pods are bound to; None: not known yet."""
-    named = holder.annotation(keys.NOMINATED_SUBNETS)
-    if unknown(named):
-        return None
-    return (
-        frozenset(part.strip() for part in named.split(",") if part.strip())
-        if isinstance(named, str)
-        else frozenset()
-    )
-
-
 def _zones(holder: Holder, region: str) -> frozenset[str] | None:
     """Zones that the pods are bound to; empty: none; None: not known yet."""
     spec = mapping(holder.template.get("spec"))
     chosen = [value for label, value in mapping(spec.get("nodeSelector")).items() if label in _ZONE_LABELS]
-    required = below(
-        spec,
-        "affinity",
-        "nodeAffinity",
-        "requiredDuringSchedulingIgnoredDuringExecution",
-        "nodeSelectorTerms",
-    )
+    affinity = below(spec, "affinity", "nodeAffinity")
+    required = below(affinity, "requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms")
     if unknown(required) or unknown(spec.get("nodeSelector")) or any(map(unknown, chosen)):
         return None
     found = [frozenset(map(str, chosen))] if chosen else []
@@ -193,7 +180,7 @@ def _zones_of_term(term: object) -> frozenset[str]:
 
 
 class _Scaler:
-    """An autoscaler of pods: Kubernetes' own, or KEDA's."""
+    """An autoscaler of pods."""
 
     def __init__(self, step: Step, most: object) -> None:
         self.name = step.name
@@ -203,9 +190,7 @@ class _Scaler:
         name, self._kind = at(target, "name"), at(target, "kind") or "Deployment"
         self._sources = frozenset(step.sources.get("spec", ()))
         self._namespace = at(step.new, "metadata", "namespace")
-        self.target: str | None = (
-            None if not isinstance(name, str) or (unknown(name) and not self._sources) else name
-        )
+        self.target = name if isinstance(name, str) and (self._sources or not unknown(name)) else None
 
     def scales(self, step: Step) -> bool:
         """Whether the autoscaler scales the workload."""
@@ -213,20 +198,6 @@ class _Scaler:
             return False
         if unknown(self.target):
             return step.urn in self._sources
-        names = (at(step.new, "metadata", "name"), at(step.new, "metadata", "namespace"))
-        return names[0] == self.target and (
-            names[1] == self._namespace or unknown(names[1]) or unknown(self._namespace)
-        )
-
-
-def _scalers(steps: Sequence[Step]) -> Iterator[_Scaler]:
-    for step in steps:
-        most = _GREATEST.get(kubernetes_kind(step.type)[2])
-        if most is not None:
-            yield _Scaler(step, most(step.new))
-
-
-_GREATEST: Mapping[str, Callable[[Props], object]] = {
-    "HorizontalPodAutoscaler": lambda props: at(props, "spec", "maxReplicas"),
-    "ScaledObject": lambda props: at(props, "spec", "maxReplicaCount"),
-}
+        name, namespace = (at(step.new, "metadata", key) for key in ("name", "namespace"))
+        is_here = namespace == self._namespace or unknown(namespace) or unknown(self._namespace)
+        return name == self.target and is_here

@@ -6,6 +6,7 @@ One resource may have several steps of the engine; the model has one step for ea
 import re
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from pulumi_tke_hybrid.plan import resource_types
@@ -13,12 +14,14 @@ from pulumi_tke_hybrid.plan.model import (
     ADOPTING,
     CLEANING,
     Op,
+    State,
     Step,
+    all_sources_of,
     deleted_with,
     is_known_operation,
     leaves_old,
     operation,
-    sources_of,
+    provider_of,
     stays,
     together,
 )
@@ -103,17 +106,10 @@ def _kind(value: Any) -> object:
     return value.__class__
 
 
-_known: dict[str, bool] = {}
-
-
+@lru_cache(maxsize=100_000)
 def _is_secret_name(key: str) -> bool:
     """Whether a property of this name is secret; cached, because there are few names and many values."""
-    found = _known.get(key)
-    if found is None:
-        found = _known[key] = bool(_SECRET_NAMES.search(key))
-        if len(_known) > 100_000:
-            _known.clear()
-    return found
+    return bool(_SECRET_NAMES.search(key))
 
 
 _DEFAULT = re.compile(r"pulumi:providers:([\w-]+)::default_(\d+)_(\d+)_(\d+)")
@@ -127,11 +123,12 @@ class Steps:
     def __init__(self, secrets: Secrets) -> None:
         self._secrets = secrets
         self._steps: dict[str, Step] = {}
-        self._refreshed = False
         self._deleted_with: dict[str, str] = {}
         self._seen: set[tuple[str, str]] = set()
         self.versions: dict[str, str] = {}
         """Versions of default providers, read from their names: no preview shows their steps."""
+        self.refreshed = False
+        """Whether a step was a refresh."""
         self.unknown_operations: dict[str, None] = {}
         self.malformed = 0
         """Number of steps that name no resource or have no valid state."""
@@ -139,10 +136,8 @@ class Steps:
     def add(self, raw: object) -> None:
         """Add one step in the shape of `pulumi preview --json`."""
         given = mapping(raw)
-        said, urn = (
-            given.get("op"),
-            given.get("urn") or at(given, "newState", "urn") or at(given, "oldState", "urn"),
-        )
+        said = given.get("op")
+        urn = given.get("urn") or at(given, "newState", "urn") or at(given, "oldState", "urn")
         states = (given.get("oldState"), given.get("newState"))
         if not isinstance(urn, str) or not urn or not all(map(_is_state, states)):
             self.malformed += 1
@@ -154,12 +149,12 @@ class Steps:
             urn, is_rest = f"{urn} (left over)", True
         elif not is_known_operation(said):
             self.unknown_operations[str(said)] = None
-        self._refreshed = self._refreshed or said == "refresh"
+        self.refreshed = self.refreshed or said == "refresh"
         self._deleted_with[urn] = deleted_with(old)
         step = self._step(given, urn, op, old, new)
         if is_rest:
             step = replace(step, is_rest=True)
-        pair = (str(at(old, "provider") or ""), str(at(new, "provider") or _provider(given)))
+        pair = (str(at(old, "provider") or ""), str(at(new, "provider") or provider_of(given)))
         if pair not in self._seen:
             self._seen.add(pair)
             self._provider_pair(*pair)
@@ -168,38 +163,27 @@ class Steps:
 
     def done(self) -> list[Step]:
         """Return the steps so far, one for each resource."""
-        replaced = {
-            urn
-            for urn, step in self._steps.items()
-            if step.op is Op.REPLACE or (step.op is Op.CREATE and step.left)
-        }
+        replaced = {urn for urn, step in self._steps.items() if _is_replaced(step)}
         return [self._explained(self._kept(step), replaced) for step in self._steps.values()]
 
     def _kept(self, step: Step) -> Step:
         """Return LEAVE for a deletion that the engine skips: the resource is `deleted_with` a resource that
         stays in the cloud."""
-        if step.op is not Op.DELETE:
-            return step
-        holders: dict[str, None] = {}
-        urn = self._deleted_with.get(step.urn, "")
-        while urn in self._steps and urn not in holders:
-            holders[urn] = None
+        seen: set[str] = set()
+        urn = self._deleted_with.get(step.urn, "") if step.op is Op.DELETE else ""
+        while urn in self._steps and urn not in seen:
+            if self._steps[urn].left:
+                return _leaving(step)
+            seen.add(urn)
             urn = self._deleted_with.get(urn, "")
-        if not any(self._steps[holder].left for holder in holders):
-            return step
-        return replace(step, op=Op.LEAVE, new=step.old, left=True, protected=step.was_protected)
+        return step
 
     def _explained(self, step: Step, replaced: Set[str]) -> Step:
         """Name the properties that come from a replaced resource, where the engine names none."""
-        if step.replace_keys or not (step.op is Op.REPLACE or (step.op is Op.CREATE and step.left)):
+        if step.replace_keys or not _is_replaced(step):
             return step
         keys = tuple(key for key, urns in step.sources.items() if not replaced.isdisjoint(urns))
         return replace(step, replace_keys=keys)
-
-    @property
-    def refreshed(self) -> bool:
-        """Whether a step was a refresh."""
-        return self._refreshed
 
     def _provider_pair(self, before: str, now: str) -> None:
         """Note the versions of a default provider: its name holds them, and no preview shows its steps."""
@@ -214,16 +198,11 @@ class Steps:
                 urn, f"{resource_types.PROVIDERS}{new[1]}", Op.SAME, {"version": was}, {"version": version}
             )
 
-    def _step(
-        self, given: Mapping[str, Any], urn: str, op: Op, old: Mapping[str, Any], new: Mapping[str, Any]
-    ) -> Step:
+    def _step(self, given: State, urn: str, op: Op, old: State, new: State) -> Step:
         token = str(new.get("type") or old.get("type") or _type_of(urn))
         before = self._secrets.opened(old.get("inputs"), token)
-        after = (
-            before
-            if old.get("inputs") == new.get("inputs")
-            else self._secrets.opened(new.get("inputs"), token)
-        )
+        same = old.get("inputs") == new.get("inputs")
+        after = before if same else self._secrets.opened(new.get("inputs"), token)
         state = self._secrets.opened(old.get("outputs") or new.get("outputs"), token)
         details = given.get("detailedDiff")
         diff = [*texts(given.get("diffReasons")), *(_head(str(key)) for key in mapping(details))]
@@ -242,10 +221,7 @@ class Steps:
             diff_keys=tuple(dict.fromkeys(diff)) if diff else None,
             id=str(old.get("id") or new.get("id") or ""),
             parent=str(either.get("parent") or ""),
-            sources={
-                **sources_of(either),
-                **({"provider": (provider,)} if (provider := _provider(given) or _provider(either)) else {}),
-            },
+            sources=all_sources_of(either, provider_of(given)),
             was_protected=old.get("protect") is True,
             protected=new.get("protect") is True,
             custom=either.get("custom") is not False
@@ -260,21 +236,29 @@ class Steps:
 
 def _is_state(value: object) -> bool:
     """Whether a value is the engine's JSON of a resource, or absent."""
-    if value is None:
-        return True
     state = mapping(value)
     return (
-        isinstance(value, dict)
+        isinstance(value, dict | None)
         and isinstance(state.get("type"), str | None)
         and isinstance(state.get("inputs"), dict | None)
     )
+
+
+def _is_replaced(step: Step) -> bool:
+    """Whether a new resource takes the place of the old one, which may stay in the cloud."""
+    return step.op is Op.REPLACE or (step.op is Op.CREATE and step.left)
+
+
+def _leaving(step: Step) -> Step:
+    """Return the step of a resource that leaves the stack as it is."""
+    return replace(step, op=Op.LEAVE, new=step.old, left=True, protected=step.was_protected)
 
 
 def _as_applied(step: Step) -> Step:
     """Adjust a step to what the apply does: a resource that leaves the stack is unchanged, an imported
     resource existed before, and a resource beside a kept one is new."""
     if step.op is Op.LEAVE:
-        return replace(step, new=step.old, left=True, protected=step.was_protected)
+        return _leaving(step)
     if step.op is Op.IMPORT:
         # The program's inputs may differ from the imported resource: then the preview shows an update.
         differs = bool(step.old) and step.old != step.new
@@ -293,30 +277,22 @@ def _merged(first: Step, second: Step) -> Step:
     if second.op is Op.READ:
         return first
     strong = first if first.op is op else second
-    return Step(
-        urn=first.urn,
-        type=strong.type,
+    return replace(
+        strong,
         op=op,
         old=(second.old if first.op is Op.IMPORT else first.old) or second.old,
         new={} if op is Op.DELETE else second.new or first.new,
         state=first.state or second.state,
         replace_keys=tuple(dict.fromkeys([*first.replace_keys, *second.replace_keys])),
-        diff_keys=strong.diff_keys,
         id=first.id or second.id,
         parent=first.parent or second.parent,
         sources={**first.sources, **second.sources},
         was_protected=first.was_protected or second.was_protected,
         protected=second.protected or (first.protected and not second.new),
-        custom=strong.custom,
-        token=strong.token,
         adopted=first.adopted or second.adopted,
+        is_rest=False,
         left=first.left or second.left,
     )
-
-
-def _provider(holder: Mapping[str, Any]) -> str:
-    """URN of the provider in a step or a state, which write `URN::id`."""
-    return str(holder.get("provider") or "").rpartition("::")[0]
 
 
 def _type_of(urn: str) -> str:

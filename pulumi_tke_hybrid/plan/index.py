@@ -4,13 +4,14 @@ The name of a cluster is its URN where the plan has the cluster, else its id.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 
 from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.plan.demands import demands
 from pulumi_tke_hybrid.plan.model import Op, Plan, Step, kept_by_plan
+from pulumi_tke_hybrid.plan.nodes_of_pools import NODE_MAKERS
 from pulumi_tke_hybrid.tke.objects import texts, unknown
 
 UNKNOWN_CLUSTER = ""
@@ -73,24 +74,20 @@ class Listing:
         return subnet.id in self.ids or (subnet.urn in self.urns and subnet.id not in self.lost)
 
 
-def listings(plan: Plan, clusters: Clusters) -> Iterator[Listing]:
-    """Return the listing of each cluster and each switch."""
-    for step in plan.of(resource_types.CLUSTER, resource_types.SWITCH):
-        key = "eniSubnetIds" if step.type == resource_types.CLUSTER else "subnets"
-        before = texts(step.old.get(key))
-        after = (
-            before if unknown(step.new.get(key)) else texts(step.new.get(key))
-        )  # an unknown list has lost nothing
-        stays = step.op is not Op.DELETE
-        yield Listing(
-            cluster=clusters.of(step),
-            ids=frozenset(after if stays else ()),
-            urns=frozenset(step.sources.get(key, ()) if stays else ()),
-            lost=frozenset(
-                set(before) - set(after) if step.new and not any(unknown(item) for item in after) else ()
-            ),
-            lists_some=stays and (bool(after) or unknown(step.new.get(key))),
-        )
+def _listing(step: Step, cluster: str) -> Listing:
+    """The listing of a cluster or a switch."""
+    key = resource_types.subnets_key(step.type)
+    late = unknown(step.new.get(key))
+    before = texts(step.old.get(key))
+    after = before if late else texts(step.new.get(key))  # an unknown list has lost nothing
+    stays = step.op is not Op.DELETE
+    return Listing(
+        cluster,
+        ids=frozenset(after if stays else ()),
+        urns=frozenset(step.sources.get(key, ()) if stays else ()),
+        lost=frozenset(set(before) - set(after) if step.new and not any(map(unknown, after)) else ()),
+        lists_some=stays and (bool(after) or late),
+    )
 
 
 @kept_by_plan
@@ -152,26 +149,28 @@ class PlanIndex:
     def listings(self) -> dict[str, list[Listing]]:
         """Listings by cluster."""
         found: defaultdict[str, list[Listing]] = defaultdict(list)
-        for listing in listings(self._plan, self.clusters):
-            found[listing.cluster].append(listing)
+        for step in self._plan.of(*resource_types.LISTING):
+            cluster = self.clusters.of(step)
+            found[cluster].append(_listing(step, cluster))
         return dict(found)
+
+    def subnets_among(self, urns: Iterable[str]) -> list[Step]:
+        """The subnets of the plan among these URNs."""
+        found = (self.steps[urn] for urn in urns if urn in self.steps)
+        return [step for step in found if step.type == resource_types.SUBNET]
 
     def listed_subnets(self, listing: Listing) -> list[Step]:
         """The listed subnets that the plan has, by zone and name."""
         named = [self.subnets_by_id[each] for each in listing.ids if each in self.subnets_by_id]
-        computed = [
-            self.steps[urn]
-            for urn in listing.urns
-            if urn in self.steps and self.steps[urn].type == resource_types.SUBNET
-        ]
-        found = {step.urn: step for step in (*named, *computed) if listing.has(step)}
+        listed = (*named, *self.subnets_among(listing.urns))
+        found = {step.urn: step for step in listed if listing.has(step)}
         return sorted(found.values(), key=lambda step: (str(step.new.get("availabilityZone")), step.urn))
 
     @cached_property
     def node_makers(self) -> dict[str, list[Step]]:
         """Resources that create nodes and belong to no HybridCluster, by cluster."""
         found: defaultdict[str, list[Step]] = defaultdict(list)
-        for step in self.of(*resource_types.POOLS, resource_types.CLUSTER):
+        for step in self.of(*NODE_MAKERS):
             if step.urn not in self.homes:
                 found[self.clusters.of(step)].append(step)
         return dict(found)
@@ -223,7 +222,7 @@ class PlanIndex:
         found, seen, waiting = set[str](), {provider.urn}, [provider]
         while waiting:
             step = waiting.pop()
-            for urn in [step.parent, *(urn for urns in step.sources.values() for urn in urns)]:
+            for urn in (step.parent, *step.all_sources):
                 if urn in seen or urn not in self.steps:
                     continue
                 seen.add(urn)

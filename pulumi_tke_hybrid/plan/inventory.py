@@ -3,12 +3,12 @@ capacity`.
 
 This module counts no addresses (see `tke.capacity`)."""
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 
 from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.plan.demands import demands
-from pulumi_tke_hybrid.plan.index import Listing, PlanIndex, index_of
+from pulumi_tke_hybrid.plan.index import UNKNOWN_CLUSTER, PlanIndex, index_of
 from pulumi_tke_hybrid.plan.model import Op, Plan, Step, kept_by_plan
 from pulumi_tke_hybrid.plan.nodes_of_pools import nodes_by_subnet, objects_of, shares
 from pulumi_tke_hybrid.tke import cidrs, names
@@ -26,17 +26,14 @@ _COUNTED = ("zone", "size", "maxSize", "globalRouteOnly")
 
 @kept_by_plan
 def both_inventories(plan: Plan) -> tuple[Mapping[str, ClusterInventory], Mapping[str, ClusterInventory]]:
-    """Each cluster before and after a plan."""
-    before, after = before_and_after(plan)
-    return inventories(before), inventories(after)
-
-
-def before_and_after(plan: Plan) -> tuple[Plan, Plan]:
-    """The resources before and after a plan, as steps that change nothing. A resource that the plan makes has
-    no state and no id."""
-    before = [_unchanged(step) for step in plan.steps if step.old]
-    after = [_after(step) for step in plan.steps if step.op is not Op.DELETE and step.new]
-    return Plan(before), Plan(after)
+    """Each cluster before and after a plan. A resource that the plan makes has no state and no id."""
+    before = [_unchanged(step, step.old) for step in plan.steps if step.old]
+    after = [
+        _unchanged(replace(step, state={}, id="") if step.creates else step, step.new)
+        for step in plan.steps
+        if step.op is not Op.DELETE and step.new
+    ]
+    return inventories(Plan(before)), inventories(Plan(after))
 
 
 def inventories(plan: Plan) -> dict[str, ClusterInventory]:
@@ -86,8 +83,8 @@ class _Reading:
 def _found(index: PlanIndex) -> list[_Found]:
     owned: dict[str, str] = {}
     listed: list[str] = []
-    for step in index.of(resource_types.CLUSTER, resource_types.SWITCH):
-        wanted = step.new.get("eniSubnetIds" if step.type == resource_types.CLUSTER else "subnets")
+    for step in index.of(*resource_types.LISTING):
+        wanted = step.new.get(resource_types.subnets_key(step.type))
         if step.urn in index.homes:
             owned.setdefault(index.homes[step.urn], index.clusters.of(step))
         elif texts(wanted) or unknown(wanted):
@@ -126,9 +123,7 @@ def _read(index: PlanIndex, found: _Found, *, alone: bool) -> ClusterInventory:
         zones=tuple(reading.zones.values()),
         demands=tuple(each for each in wanted if isinstance(each, Demand)),
         pods_per_node=None if cluster is None else _pods_per_node(cluster.new),
-        unknowns=tuple(
-            dict.fromkeys([*reading.unknowns, *(each for each in wanted if isinstance(each, str))])
-        ),
+        unknowns=tuple(dict.fromkeys([*reading.unknowns, *texts(wanted)])),
     )
 
 
@@ -170,11 +165,9 @@ def _of_block(index: PlanIndex, zone: str, block: str) -> Subnet:
         if (step.new.get("zone"), step.new.get("cidrBlock")) in ((zone, block), (None, block))
     ]
     named = [step for step in adopted if _is_id(step.new.get("subnetId"))]
-    return (
-        Subnet(block, str(named[0].new["subnetId"]), _used(named[0], block))
-        if len(named) == 1 and not made
-        else Subnet(block)
-    )
+    if len(named) == 1 and not made:
+        return Subnet(block, str(named[0].new["subnetId"]), _used(named[0], block))
+    return Subnet(block)
 
 
 def is_container_subnet(step: Step) -> bool:
@@ -207,23 +200,20 @@ def _read_listed(index: PlanIndex, cluster: str, reading: _Reading) -> None:
                 reading.add_subnet(zone, subnet_of(step))
             else:
                 reading.unknowns.append(f"the zone of {step.name} is not known yet")
-        reading.unknowns.extend(_elsewhere(listing, index.subnets_by_id.keys()))
-
-
-def _elsewhere(listing: Listing, known: Set[str]) -> Iterator[str]:
-    for name in sorted(listing.ids - known):
-        if not unknown(name):
-            yield f"zone and range of {name} are not in this stack"
+        elsewhere = sorted(listing.ids - index.subnets_by_id.keys())
+        reading.unknowns.extend(
+            f"zone and range of {name} are not in this stack" for name in elsewhere if not unknown(name)
+        )
 
 
 def _read_pools(index: PlanIndex, found: _Found, alone: bool, reading: _Reading) -> None:
     """Read the node pools that no component declares: the list of the component has the other pools."""
-    stray = index.node_makers.get("", [])
     if not alone or not found.cluster:
         reading.unknowns.extend(index.pools_without_cluster)
-    for pool in (
-        [*index.node_makers.get(found.cluster, ()), *(stray if alone else ())] if found.cluster else ()
-    ):
+    if not found.cluster:
+        return
+    stray = index.node_makers.get(UNKNOWN_CLUSTER, ()) if alone else ()
+    for pool in (*index.node_makers.get(found.cluster, ()), *stray):
         parts = nodes_by_subnet(pool.type, pool.new)
         for part in parts:
             places = (
@@ -237,15 +227,11 @@ def _read_pools(index: PlanIndex, found: _Found, alone: bool, reading: _Reading)
                 reading.unknowns.append(f"the zone of the nodes of {pool.name} is not known")
                 for zone in list(reading.zones):
                     reading.add_nodes(zone, None)
-            for zone, number in zip(
-                places, shares(part.nodes or 0, len(places)) if places else (), strict=True
-            ):
-                about = part.worked_out or len(places) > 1
-                most = _most(pool.new, len(parts) * len(places))
-                reading.add_nodes(
-                    zone,
-                    None if part.nodes is None else Nodes(_instance_type(pool), number, most, about=about),
-                )
+            about = part.worked_out or len(places) > 1
+            most = _most(pool.new, len(parts) * len(places))
+            for zone, number in zip(places, shares(part.nodes, len(places)), strict=True):
+                nodes = None if number is None else Nodes(_instance_type(pool), number, most, about=about)
+                reading.add_nodes(zone, nodes)
             if places and part.nodes is None:
                 reading.unknowns.append(f"how many nodes {pool.name} has is not known")
 
@@ -253,21 +239,11 @@ def _read_pools(index: PlanIndex, found: _Found, alone: bool, reading: _Reading)
 def _places(index: PlanIndex, pool: Step, subnet: str, named: Set[str]) -> list[str]:
     """Zone of a subnet of the pool; if the plan has no such id, the zones of the subnets that the pool's ids
     come from and that no other part names."""
-    urns = [urn for key in _SUBNET_KEYS for urn in pool.sources.get(key, ())]
-    sources = [
-        index.steps[urn]
-        for urn in urns
-        if urn in index.steps and index.steps[urn].type == resource_types.SUBNET
-    ]
+    sources = index.subnets_among(urn for key in _SUBNET_KEYS for urn in pool.sources.get(key, ()))
     there = index.subnets_by_id.get(subnet)
     steps = [step for step in sources if step.id not in named] if there is None else [there]
-    return list(
-        dict.fromkeys(
-            zone
-            for step in steps
-            if isinstance(zone := step.new.get("availabilityZone"), str) and not unknown(zone)
-        )
-    )
+    zones = (step.new.get("availabilityZone") for step in steps)
+    return list(dict.fromkeys(zone for zone in zones if isinstance(zone, str) and not unknown(zone)))
 
 
 def _instance_type(pool: Step) -> str:
@@ -304,21 +280,12 @@ def _workloads(index: PlanIndex, found: _Found, alone: bool, reading: _Reading) 
         return index.objects
     reading.unknowns.extend(index.without_cluster)
     own = [found.cluster, found.component.urn if found.component else ""]
-    return list(
-        {step.urn: step for urn in own if urn for step in index.objects_by_cluster.get(urn, ())}.values()
-    )
+    steps = (step for urn in own if urn for step in index.objects_by_cluster.get(urn, ()))
+    return list({step.urn: step for step in steps}.values())
 
 
-def _unchanged(step: Step) -> Step:
+def _unchanged(step: Step, props: Props) -> Step:
+    """The step with the same inputs before and after."""
     if step.op is Op.SAME and step.new is step.old:
         return step
-    return replace(step, op=Op.SAME, new=step.old)
-
-
-def _after(step: Step) -> Step:
-    if step.op is Op.SAME and step.new is step.old:
-        return step
-    made = step.creates
-    return replace(
-        step, op=Op.SAME, old=step.new, state={} if made else step.state, id="" if made else step.id
-    )
+    return replace(step, op=Op.SAME, old=props, new=props)

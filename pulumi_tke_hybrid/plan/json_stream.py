@@ -26,7 +26,6 @@ _BOMS = (
 )
 _SAMPLE = 4096
 A_LIST = "it holds a list instead of an object"
-NO_OBJECT = "it holds no JSON object"
 NOT_WHOLE = "it is not whole, or not JSON"
 TOO_DEEP = "its values are nested too deeply"
 
@@ -91,7 +90,9 @@ def _longest(text: str) -> object:
 def _none_in(text: str) -> str:
     if not text.strip():
         return "it is empty"
-    return "it is a web page, not JSON; perhaps a proxy's or a login page" if _PAGE.match(text) else NO_OBJECT
+    if _PAGE.match(text):
+        return "it is a web page, not JSON; perhaps a proxy's or a login page"
+    return "it holds no JSON object"
 
 
 class Document:

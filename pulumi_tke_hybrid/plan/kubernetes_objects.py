@@ -77,12 +77,17 @@ class Holder:
     @property
     def kind(self) -> str:
         """The kind in Kubernetes, e.g. `StatefulSet`; a patch has the kind of its object."""
-        return kubernetes_kind(self.type)[2].removesuffix("Patch")
+        return kind_of(self.type)
 
     @cached_property
     def template(self) -> Props:
         """The pod template; empty where it is missing or not known."""
         return mapping(_below(self.props, *self.path))
+
+    @property
+    def annotations(self) -> dict[str, Any]:
+        """The annotations of the pods; empty where they are missing or not known."""
+        return mapping(annotations_of(self.template))
 
     def annotation(self, key: str) -> Any:
         """One annotation of the pods; None where missing, unknown below an unknown value."""
@@ -114,8 +119,10 @@ class Holder:
         if self.path == ():
             return 1
         if self.kind in ("Job", "CronJob"):
-            return _count(_below(self.props, *self.path[:-1], "parallelism"), 1)
-        return _count(_below(self.props, "spec", "replicas"), 1 if self.kind in _ONE_BY_DEFAULT else None)
+            stated: Any = _below(self.props, *self.path[:-1], "parallelism")
+            return 1 if stated is None else whole(stated)
+        stated = below(self.props, "spec", "replicas")
+        return 1 if stated is None and self.kind in _ONE_BY_DEFAULT else whole(stated)
 
 
 def holders(token: str, props: Props) -> list[Holder]:
@@ -148,10 +155,9 @@ def _search(value: object, path: TemplatePath) -> Iterator[TemplatePath]:
     if path and _is_template(value, path[-1]):
         yield path
         return
-    for key, item in mapping(value).items():
+    parts: list[tuple[str | int, Any]] = [*mapping(value).items(), *enumerate(items(value))]
+    for key, item in parts:
         yield from _search(item, (*path, key))
-    for index, item in enumerate(items(value)):
-        yield from _search(item, (*path, index))
 
 
 def _is_template(value: object, key: str | int) -> bool:
@@ -173,12 +179,6 @@ def _below(props: object, *path: str | int) -> Any:
         else:
             found = at(found, key)
     return found
-
-
-def _count(value: Any, default: int | None) -> int | None:
-    if value is None:
-        return default
-    return whole(value)
 
 
 def kind_of(token: str) -> str:
@@ -210,7 +210,10 @@ def load_balancer_sources(step: Step) -> tuple[On, ...]:
     """Return the kinds whose annotations the object may have: its own, both for another kind with TKE's
     annotations of load balancers, else none."""
     on = load_balancer_source(step)
-    return (on,) if on is not None else (On.SERVICE, On.INGRESS) if is_load_balancer_source(step) else ()
+    if on is not None:
+        return (on,)
+    of_tke = step.type.startswith("kubernetes:") and any(map(_of_balancers, (step.old, step.new)))
+    return (On.SERVICE, On.INGRESS) if of_tke else ()
 
 
 def annotations_of(props: Props) -> Any:
@@ -224,6 +227,13 @@ def annotation(props: Props, key: str) -> Any:
     return below(props, "metadata", "annotations", key)
 
 
+def comma_list(value: Any) -> list[str] | None:
+    """The parts of an annotation that is a comma list; None where the annotation is not known."""
+    if unknown(value):
+        return None
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else []
+
+
 def ingress_class(props: Props) -> Any:
     """The class of an Ingress, by its annotation or its field."""
     named = annotation(props, keys.INGRESS_CLASS_KEY)
@@ -233,9 +243,7 @@ def ingress_class(props: Props) -> Any:
 def is_load_balancer_source(step: Step) -> bool:
     """Whether the step is a Service, an Ingress, or another Kubernetes object with TKE's annotations of load
     balancers."""
-    if load_balancer_source(step) is not None:
-        return True
-    return step.type.startswith("kubernetes:") and any(map(_of_balancers, (step.old, step.new)))
+    return bool(load_balancer_sources(step))
 
 
 def _of_balancers(props: Props) -> bool:
@@ -252,19 +260,11 @@ _BALANCER_PREFIXES = (
     "service.kubernetes.io/qcloud-",
     "kubernetes.io/ingress.qcloud",
 )
-_DIRECT = {On.SERVICE: (keys.SERVICE_DIRECT_ACCESS,), On.INGRESS: (keys.INGRESS_DIRECT_ACCESS,)}
-
-
-def direct_keys(step: Step) -> tuple[str, ...]:
-    """TKE's annotations of direct access that the object can have."""
-    on = load_balancer_source(step)
-    return (keys.SERVICE_DIRECT_ACCESS, keys.INGRESS_DIRECT_ACCESS) if on is None else _DIRECT[on]
-
-
-def existing_keys(step: Step) -> tuple[str, ...]:
-    """TKE's annotations on the object that name a load balancer of the user."""
-    on = load_balancer_source(step)
-    return tuple(_EXISTING.values()) if on is None else (_EXISTING[on],)
+DIRECT = {On.SERVICE: keys.SERVICE_DIRECT_ACCESS, On.INGRESS: keys.INGRESS_DIRECT_ACCESS}
+INTERNAL = {On.SERVICE: keys.SERVICE_INTERNAL_SUBNET, On.INGRESS: keys.INGRESS_INTERNAL_SUBNET}
+EXISTING = {On.SERVICE: keys.SERVICE_EXISTING_LB, On.INGRESS: keys.INGRESS_EXISTING_LB}
+"""TKE's annotations by kind: direct access, the subnet of an internal load balancer, the load balancer of the
+user."""
 
 
 def may_have_balancer(step: Step, props: Props) -> bool:
@@ -279,18 +279,14 @@ def may_have_balancer(step: Step, props: Props) -> bool:
     return kind == "LoadBalancer" or unknown(kind) or (kind is None and is_patch(step.type))
 
 
-_INTERNAL = {On.SERVICE: keys.SERVICE_INTERNAL_SUBNET, On.INGRESS: keys.INGRESS_INTERNAL_SUBNET}
-_EXISTING = {On.SERVICE: keys.SERVICE_EXISTING_LB, On.INGRESS: keys.INGRESS_EXISTING_LB}
-
-
 def internal_subnet(step: Step, props: Props) -> Any:
     """The subnet of an internal load balancer that TKE creates; None for a public load balancer."""
-    return _first_annotation(step, props, _INTERNAL)
+    return _first_annotation(step, props, INTERNAL)
 
 
 def existing_balancer(step: Step, props: Props) -> Any:
     """The id of the load balancer that the object names; None where TKE creates the load balancer."""
-    return _first_annotation(step, props, _EXISTING)
+    return _first_annotation(step, props, EXISTING)
 
 
 def _first_annotation(step: Step, props: Props, keys_: Mapping[On, str]) -> Any:

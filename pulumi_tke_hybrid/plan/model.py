@@ -85,27 +85,18 @@ _OPS = {
 `remove-pending-replace`: a resource that an earlier run deleted is dropped."""
 ADOPTING = ("import", "import-replacement", "read", "read-replacement")
 """Operations that put a resource which exists under the program's URN."""
-_ENDING = (
-    "delete",
-    "replace",
-    "create-replacement",
-    "delete-replaced",
-    "import-replacement",
-    "read-replacement",
-)
 CLEANING = ("delete", "delete-replaced", "discard-replaced")
 """Operations on a resource that an earlier step left for deletion; its old state has the mark `delete`."""
-_WEIGHT = {
-    op: weight
-    for weight, op in enumerate(
-        (Op.READ, Op.SAME, Op.LEAVE, Op.IMPORT, Op.UPDATE, Op.OTHER, Op.CREATE, Op.DELETE, Op.REPLACE)
-    )
-}
+_BY_WEIGHT = (Op.READ, Op.SAME, Op.LEAVE, Op.IMPORT, Op.UPDATE, Op.OTHER, Op.CREATE, Op.DELETE, Op.REPLACE)
+
+
+def _op(engine_op: object) -> Op:
+    return _OPS.get(engine_op, Op.OTHER) if isinstance(engine_op, str) else Op.OTHER
 
 
 def is_known_operation(engine_op: object) -> bool:
     """Whether this module knows the engine's operation."""
-    return isinstance(engine_op, str) and engine_op in _OPS
+    return _op(engine_op) is not Op.OTHER
 
 
 def stays(old: State) -> bool:
@@ -116,7 +107,7 @@ def stays(old: State) -> bool:
 
 def leaves_old(engine_op: object, old: State) -> bool:
     """Whether the old resource stays in the cloud although the step deletes or replaces it."""
-    return old.get("retainOnDelete") is True and engine_op in _ENDING
+    return old.get("retainOnDelete") is True and _op(engine_op).ends
 
 
 def operation(engine_op: object, old: State, new: State) -> Op:
@@ -128,7 +119,7 @@ def operation(engine_op: object, old: State, new: State) -> Op:
     patch belongs to an object that stays anyway, so its replacement stays a replacement. `OTHER` for an
     unknown operation.
     """
-    found = _OPS.get(engine_op, Op.OTHER) if isinstance(engine_op, str) else Op.OTHER
+    found = _op(engine_op)
     if found is Op.DELETE and stays(old):
         return Op.LEAVE
     if found is Op.REPLACE and stays(old) and not is_patch(str(old.get("type"))):
@@ -146,7 +137,7 @@ def together(first: Op, second: Op) -> Op:
     pair = {first, second}
     if pair == {Op.DELETE, Op.CREATE}:
         return Op.REPLACE
-    return max(first, second, key=_WEIGHT.__getitem__)
+    return max(first, second, key=_BY_WEIGHT.index)
 
 
 def is_patch(token: str) -> bool:
@@ -160,15 +151,23 @@ def sources_of(state: State) -> dict[str, list[str]]:
     return {str(key): texts(urns) for key, urns in mapping(state.get("propertyDependencies")).items() if urns}
 
 
+def all_sources_of(state: State, provider: str = "") -> dict[str, list[str]]:
+    """As `sources_of`, and the URN of the resource's provider as `provider`: the given one, else the
+    state's."""
+    provider = provider or provider_of(state)
+    return {**sources_of(state), **({"provider": [provider]} if provider else {})}
+
+
+def provider_of(holder: State) -> str:
+    """URN of the provider in a step or a state, which write `URN::id`; empty where there is none."""
+    return str(holder.get("provider") or "").rpartition("::")[0]
+
+
 def deleted_with(old: State) -> str:
     """URN of the resource with which the engine counts this resource as deleted; empty where there is
     none."""
     found = at(old, "deletedWith")
     return found if isinstance(found, str) else ""
-
-
-def _nothing() -> Props:
-    return {}
 
 
 @dataclass(frozen=True)
@@ -179,11 +178,11 @@ class Step:
     type: str
     """Canonical type token (`resource_types.canonical`), e.g. `tencentcloud:Kubernetes/cluster:Cluster`."""
     op: Op
-    old: Props = field(default_factory=_nothing)
+    old: Props = field(default_factory=dict[str, Any])
     """Inputs before; empty for a new resource."""
-    new: Props = field(default_factory=_nothing)
+    new: Props = field(default_factory=dict[str, Any])
     """Inputs of the program; empty for a removed resource."""
-    state: Props = field(default_factory=_nothing)
+    state: Props = field(default_factory=dict[str, Any])
     """Outputs when the cloud was last read; empty for a new resource."""
     replace_keys: Sequence[str] = ()
     """Properties that force a replacement."""
@@ -221,26 +220,41 @@ class Step:
         return self.urn.rsplit("::", 1)[-1]
 
     @property
+    def all_sources(self) -> set[str]:
+        """URNs of all resources from which a property's value comes."""
+        return {urn for urns in self.sources.values() for urn in urns}
+
+    @property
+    def deletes_object(self) -> bool:
+        """Whether an object of Kubernetes is deleted. A deleted patch takes its fields back, and the object
+        stays."""
+        return self.op is Op.DELETE and not is_patch(self.type)
+
+    @property
+    def ending(self) -> str:
+        """The end of the resource, as text for users."""
+        return f"would be replaced ({self.replaced_for})" if self.op is Op.REPLACE else "would be deleted"
+
+    @property
     def replaced_for(self) -> str:
         """The properties that force a replacement, as text for users."""
-        named = (
-            (
-                "its provider, which is made anew"
-                if key == "provider"
-                else f"{_shortened(key)}{self._from_to(key)}"
-            )
-            for key in self.replace_keys
-        )
-        return ", ".join(dict.fromkeys(named)) or "a property that the preview does not name"
+        reasons = dict.fromkeys(map(self._reason, self.replace_keys))
+        return ", ".join(reasons) or "a property that the preview does not name"
 
-    def _from_to(self, key: str) -> str:
-        """Old and new value of a property, if both are plain and not secret; else an empty text."""
+    def _reason(self, key: str) -> str:
+        """A property that forces a replacement, with old and new value if both are plain and not secret."""
+        if key == "provider":
+            return "its provider, which is made anew"
+        # `metadata.annotations["a.b/c"]` → `a.b/c`, `spec.selector.matchLabels.app` → `spec.selector`
+        path = _WHOLE.sub(r"\1", _ANNOTATION.sub(r"\1", key))
         parts = [quoted or plain for quoted, plain in _PART.findall(key)]
         before, after = at(self.old, *parts), at(self.new, *parts)
         if before == after or _SECRET_NAMES.search(key):
-            return ""
+            return path
         old, new = _plain(before), NEW if unknown(after) else _plain(after)
-        return f" {old} → {new}" if old and new else f" → {NEW}" if unknown(after) else ""
+        if old and new:
+            return f"{path} {old} → {new}"
+        return f"{path} → {NEW}" if unknown(after) else path
 
     @property
     def changed_inputs(self) -> set[str]:
@@ -250,22 +264,14 @@ class Step:
         return {key for key in {*self.old, *self.new} if self.old.get(key) != self.new.get(key)}
 
 
-def _shortened(path: str) -> str:
-    """`metadata.annotations["a.b/c"]` → `a.b/c`, `spec.selector.matchLabels.app` → `spec.selector`."""
-    return _WHOLE.sub(r"\1", _ANNOTATION.sub(r"\1", path))
-
-
 def _plain(value: object) -> str:
     """A text or number that may be shown; an empty text for any other value."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return (
-        str(value)
-        if isinstance(value, (str, int)) and value != SECRET and 0 < len(str(value)) <= _MOST_CHARACTERS
-        else ""
-    )
+    text = str(value) if isinstance(value, (str, int)) and value != SECRET else ""
+    return text if len(text) <= _MOST_CHARACTERS else ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,15 +2,14 @@
 
 Instance types are read in `plan.inventory`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.plan.model import Op, Plan, Step
-from pulumi_tke_hybrid.tke.objects import Props, at, items, mapping, unknown, whole
+from pulumi_tke_hybrid.tke.objects import Props, at, items, mapping, texts, unknown, whole
 
-_NOTHING: Props = {}
 NODE_MAKERS = (*resource_types.POOLS, resource_types.CLUSTER)
 """Types of resources that make nodes; a cluster makes those of its `workerConfigs`."""
 
@@ -41,22 +40,16 @@ def nodes_by_subnet(type_: str, props: Props) -> list[NodesIn]:
         named = [_text(node, "subnetId") for node in objects_of(props.get("serverlessNodes"))]
         return [NodesIn(subnet, named.count(subnet)) for subnet in dict.fromkeys(named)]
     if type_ in (resource_types.SCALE_WORKER, resource_types.CLUSTER):
-        workers = objects_of(
-            props.get("workerConfig" if type_ == resource_types.SCALE_WORKER else "workerConfigs")
-        )
+        key = "workerConfig" if type_ == resource_types.SCALE_WORKER else "workerConfigs"
         return [
-            NodesIn(
-                _text(worker, "subnetId"),
-                whole(worker.get("count", 1)),
-                zone=_text(worker, "availabilityZone"),
-            )
-            for worker in workers
+            NodesIn(_text(worker, "subnetId"), _workers(worker), zone=_text(worker, "availabilityZone"))
+            for worker in objects_of(props.get(key))
         ]
     if type_ == resource_types.CLUSTER_ATTACHMENT:
         return [NodesIn("", 1)]
     subnets, nodes = list(dict.fromkeys(_pool_subnets(props))) or [""], pool_nodes(props)
-    parts = [None] * len(subnets) if nodes is None else shares(nodes, len(subnets))
-    return [NodesIn(subnet, part, len(subnets) > 1) for subnet, part in zip(subnets, parts, strict=True)]
+    parts = zip(subnets, shares(nodes, len(subnets)), strict=True)
+    return [NodesIn(subnet, part, len(subnets) > 1) for subnet, part in parts]
 
 
 def pool_nodes(props: Props) -> int | None:
@@ -66,47 +59,47 @@ def pool_nodes(props: Props) -> int | None:
         listed: object = props["serverlessNodes"]
         return len(items(cast(object, listed))) if isinstance(listed, list) else None
     if "workerConfig" in props or "workerConfigs" in props:
-        counts = [
-            whole(worker.get("count", 1))
-            for key in ("workerConfig", "workerConfigs")
-            for worker in objects_of(props.get(key))
-        ]
-        return None if None in counts else sum(count or 0 for count in counts)
+        groups = (*objects_of(props.get("workerConfig")), *objects_of(props.get("workerConfigs")))
+        return total(map(_workers, groups))
     native = _group(props)
-    wanted = (
+    scaling = next(iter(objects_of(native.get("scaling"))), dict[str, Any]())
+    stated = (
         props.get("desiredCapacity"),
         native.get("replicas"),
         native.get("desiredCapacity"),
         props.get("minSize"),
         native.get("minSize"),
+        scaling.get("minReplicas"),
     )
-    scaling = next(iter(objects_of(native.get("scaling"))), _NOTHING)
-    return next(
-        (number for found in (*wanted, scaling.get("minReplicas")) if (number := whole(found)) is not None),
-        None,
-    )
+    return next((number for number in map(whole, stated) if number is not None), None)
 
 
-def shares(whole: int, parts: int) -> list[int]:
-    """Divide a number as evenly as possible, the greater parts first."""
-    return [whole // parts + (index < whole % parts) for index in range(parts)]
+def _workers(group: Props) -> int | None:
+    return whole(group.get("count", 1))
+
+
+def total(numbers: Iterable[int | None]) -> int | None:
+    """The sum; None if one of the numbers is not known."""
+    found = list(numbers)
+    return None if None in found else sum(number or 0 for number in found)
+
+
+def shares(whole: int | None, parts: int) -> list[int | None]:
+    """Divide a number as evenly as possible, the greater parts first. Where the number is not known, each
+    part is None."""
+    return [None if whole is None else whole // parts + (index < whole % parts) for index in range(parts)]
 
 
 def _group(props: Props) -> Props:
     """The block with the sizes and subnets of a native pool, or of a scaling group."""
-    return next(
-        (each for key in ("native", "autoScalingGroup") for each in objects_of(props.get(key))), _NOTHING
-    )
+    groups = (each for key in ("native", "autoScalingGroup") for each in objects_of(props.get(key)))
+    return next(groups, dict[str, Any]())
 
 
 def _pool_subnets(props: Props) -> Iterator[str]:
     for holder in (props, _group(props)):
         listed = holder.get("subnetIds")
-        yield from (
-            [listed]
-            if isinstance(listed, str) and unknown(listed)
-            else (item for item in items(listed) if isinstance(item, str))
-        )
+        yield from [str(listed)] if unknown(listed) else texts(listed)
 
 
 def objects_of(value: object) -> list[Props]:
@@ -182,12 +175,10 @@ class NodePlaces:
     def _stated_zone(self, pool: Step) -> str:
         """The zone that the pool's component states."""
         component = self._components.get(pool.parent)
+        if component is None:
+            return ""
         name = str((pool.new or pool.old).get("name"))
-        stated = (
-            [at(props, "nodePools", name, "zone") for props in (component.new, component.old)]
-            if component
-            else []
-        )
+        stated = [at(props, "nodePools", name, "zone") for props in (component.new, component.old)]
         return next((zone for zone in stated if isinstance(zone, str) and not unknown(zone)), "")
 
     def _from_sources(self, pool: Step, props: Props, placed: list[NodesIn]) -> list[NodesIn]:
@@ -204,9 +195,8 @@ class NodePlaces:
             if urn in self._placed and urn not in taken
         )
         zones_there = [_zone(self._placed[urn]) for urn in urns]
-        nodes = None if any(part.nodes is None for part in late) else sum(part.nodes or 0 for part in late)
         several = len(zones_there) > 1 or any(part.worked_out for part in late)
-        parts = [None] * len(zones_there) if nodes is None else shares(nodes, len(zones_there))
+        parts = shares(total(part.nodes for part in late), len(zones_there))
         return [
             NodesIn("", part, several, zone) for part, zone in zip(parts, zones_there, strict=True) if zone
         ]
@@ -227,12 +217,6 @@ def _by_zone(parts: list[NodesIn], *, in_one_zone: bool) -> list[NodesIn]:
     found: dict[str, NodesIn] = {}
     for part in parts:
         first = found.get(part.zone)
-        nodes = (
-            part.nodes
-            if first is None
-            else None
-            if first.nodes is None or part.nodes is None
-            else first.nodes + part.nodes
-        )
+        nodes = part.nodes if first is None else total([first.nodes, part.nodes])
         found[part.zone] = NodesIn("", nodes, part.worked_out, part.zone)
     return [replace(part, worked_out=part.worked_out and not in_one_zone) for part in found.values()]

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO, cast
 from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.plan.engine_steps import Secrets, Steps
 from pulumi_tke_hybrid.plan.json_stream import Document, Unreadable
-from pulumi_tke_hybrid.plan.model import CLEANING, Op, Plan, State, Step, operation, sources_of, together
+from pulumi_tke_hybrid.plan.model import CLEANING, Op, Plan, State, Step, all_sources_of, operation, together
 from pulumi_tke_hybrid.tke.objects import at, holds_unknown, items, mapping, unknown
 
 STACK = "pulumi:pulumi:Stack"
@@ -64,10 +64,6 @@ class StackPlan:
     def whole(self) -> bool:
         """Whether the preview came to its end."""
         return not self.failures and not self.unreadable
-
-    def count(self, *ops: Op) -> int:
-        """Number of resources with one of these operations."""
-        return sum(step.op in ops for step in self.steps)
 
 
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?")
@@ -140,7 +136,6 @@ class _Reader:
 
     def __init__(self, name: str, secrets: Secrets) -> None:
         self._name = name
-        self._secrets = secrets
         self._steps = Steps(secrets)
         self._failures: list[Failure] = []
         self._summary: Mapping[str, Any] | None = None
@@ -334,7 +329,6 @@ def _step_of_state(urn: str, state: State) -> Step:
     token = str(state.get("type") or "")
     inputs = mapping(state.get("inputs"))
     type_ = resource_types.canonical(token, inputs)
-    provider = str(state.get("provider") or "").rpartition("::")[0]
     outputs = mapping(state.get("outputs"))
     return Step(
         urn,
@@ -345,6 +339,6 @@ def _step_of_state(urn: str, state: State) -> Step:
         state=outputs,
         id=str(state.get("id") or outputs.get("id") or ""),
         parent=str(state.get("parent") or ""),
-        sources={**sources_of(state), **({"provider": [provider]} if provider else {})},
+        sources=all_sources_of(state),
         token=token if token != type_ else "",
     )

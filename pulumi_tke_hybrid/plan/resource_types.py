@@ -19,7 +19,7 @@ from functools import cache
 from typing import Any
 
 from pulumi_tke_hybrid.plan.model import NEW, Step
-from pulumi_tke_hybrid.tke.objects import at, holds_unknown
+from pulumi_tke_hybrid.tke.objects import Props, at, holds_unknown
 
 _BRIDGED = re.compile(r"tencentcloud:index/([a-z][A-Za-z0-9]*):[A-Za-z0-9]+")
 _WORDS = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")
@@ -29,16 +29,15 @@ _CUSTOM_RESOURCE = "kubernetes:apiextensions.k8s.io:CustomResource"
 """The token of a custom resource in some languages; its inputs name the kind."""
 
 _WORKLOADS = ("DaemonSet", "Deployment", "ReplicaSet", "StatefulSet")
-_JOBS = ("CronJob", "Job")
 _CANONICAL_GROUPS = {
     **dict.fromkeys(_WORKLOADS, (("apps", "extensions"), "apps/v1")),
-    **dict.fromkeys(_JOBS, (("batch",), "batch/v1")),
+    **dict.fromkeys(("CronJob", "Job"), (("batch",), "batch/v1")),
     "Ingress": (("networking.k8s.io", "extensions"), "networking.k8s.io/v1"),
 }
 """Kinds that Kubernetes moved from other groups and versions: the groups, and the place today."""
 
 
-def canonical(token: str, inputs: Mapping[str, Any] | None = None) -> str:
+def canonical(token: str, inputs: Props | None = None) -> str:
     """Return the canonical token of a resource.
 
     That is the token of `tencentcloud-iac-pulumi` for a resource of the bridged Terraform provider, the
@@ -73,7 +72,7 @@ def _split(name: str) -> tuple[str, str]:
     return name[:end], name[end:]
 
 
-def _named_by_inputs(token: str, inputs: Mapping[str, Any]) -> str:
+def _named_by_inputs(token: str, inputs: Props) -> str:
     if not token.startswith(_CUSTOM_RESOURCE):
         return token
     version, kind = inputs.get("apiVersion"), inputs.get("kind")
@@ -101,12 +100,6 @@ def kubernetes_kind(token: str) -> tuple[str, str, str]:
     return (found[1] or "", found[2], found[3]) if found else ("", "", "")
 
 
-NETWORK_PRODUCTS = (
-    "Address", "Antiddos", "As", "Ccn", "Cfw", "Classic", "Clb", "Cvm", "Dc", "Dcx", "Dnat", "Eip", "Eks",
-    "Elastic", "Eni", "Gaap", "Gwlb", "Ha", "Instance", "Ipv6", "Kubernetes", "Nat", "PrivateDns", "Protocol",
-    "Reserve", "Route", "Security", "Sg", "Ssl", "Subnet", "Vpc", "Vpn",
-)  # fmt: skip
-"""Products of networks, load balancers, clusters and instances; unknown products count as such."""
 PRODUCTS_IN_NETWORKS = (
     "Accept", "ApiGateway", "Bi", "Cbs", "Cdc", "Cdwdoris", "Cdwpg", "Cfs", "Chdfs", "Ckafka", "Clickhouse",
     "Cynosdb", "Dasb", "Dayu", "Dcdb", "Dlc", "Elasticsearch", "Emr", "Kms", "Mariadb", "Mdl", "Mongodb",
@@ -114,7 +107,8 @@ PRODUCTS_IN_NETWORKS = (
     "Tcaplus", "Tcm", "Tcr", "Tcss", "Tdcpg", "Tdmq", "Tem", "Thpc", "Trocket", "Tse", "Tsf", "Waf", "Wedata",
 )  # fmt: skip
 """Products that stand in a network, as databases do: a change matters where it names another network, group
-or cluster."""
+or cluster. Products in neither list are those of networks, load balancers, clusters and instances; unknown
+products count as such."""
 OTHER_PRODUCTS = (
     "Apm", "Audit", "Batch", "Billing", "Cam", "Cat", "Cdh", "Cdn", "Ci", "Ciam", "Cls", "Cos", "Csip", "Css",
     "Cwp", "Dbbrain", "Dnspod", "Dts", "Eb", "Events", "Identity", "Igtm", "Image", "Invite", "Key",
@@ -142,22 +136,6 @@ def may_hold_network(token: str) -> bool:
     False for products whose schema has none of these; True for every other product, unknown products too.
     """
     return _product(token) not in OTHER_PRODUCTS
-
-
-def bridged(token: str) -> str:
-    """Return the bridged provider's token for a token of `tencentcloud-iac-pulumi`: the reverse of
-    `canonical`.
-
-    `Vpc/instance:Instance` → `index/vpc:Vpc`, except `Clb/instance:Instance`, whose Terraform name is
-    `tencentcloud_clb_instance`.
-    """
-    module, _, name = token.removeprefix("tencentcloud:").partition("/")
-    name = name.partition(":")[2]
-    whole = module if name == "Instance" and module not in _NAMED_INSTANCES else f"{module}{name}"
-    return f"tencentcloud:index/{whole[:1].lower()}{whole[1:]}:{whole}"
-
-
-_NAMED_INSTANCES = ("Clb",)
 
 
 CLUSTER = "tencentcloud:Kubernetes/cluster:Cluster"
@@ -195,6 +173,8 @@ CERTIFICATE = "tencentcloud:Ssl/certificate:Certificate"
 SWITCH = "pulumi-python:dynamic/tke-hybrid:VpcCni"
 SWITCH_READY = "pulumi-python:dynamic/tke-hybrid:VpcCniReady"
 HYBRID_CLUSTER = "tke-hybrid:index:HybridCluster"
+LISTING = (CLUSTER, SWITCH)
+"""Types that list the container subnets of a cluster."""
 POD_SUBNET = "tke-hybrid:index:EniZoneSubnet"
 
 SERVICE = "kubernetes:core/v1:Service"
@@ -205,6 +185,11 @@ DAEMON_SET = "kubernetes:apps/v1:DaemonSet"
 CONFIG_MAPS = ("kubernetes:core/v1:ConfigMap", "kubernetes:core/v1:ConfigMapPatch")
 IPAMD_WORKLOADS = (DEPLOYMENT, "kubernetes:apps/v1:DeploymentPatch")
 PROVIDERS = "pulumi:providers:"
+
+
+def subnets_key(type_: str) -> str:
+    """The property with the list of container subnets of a cluster or a switch."""
+    return "eniSubnetIds" if type_ == CLUSTER else "subnets"
 
 
 _OBJECT = ("metadata.name", "metadata.namespace")
@@ -232,24 +217,17 @@ FORCE_NEW: Mapping[str, tuple[str, ...]] = {
     SUBNET: ("vpcId", "availabilityZone", "cidrBlock", "cdcId"),
     # Our own: what `VpcCniSwitch.changes` replaces for.
     SWITCH: ("region", "clusterId"),
-    # kubernetes 4.25: what its plugin cannot change in place.
-    SERVICE: (*_OBJECT, "spec.clusterIP"),
-    INGRESS: _OBJECT,
-    DEPLOYMENT: (*_OBJECT, "spec.selector"),
+    # kubernetes 4.25: what its plugin cannot change in place, beside name and namespace.
+    SERVICE: ("spec.clusterIP",),
+    DEPLOYMENT: ("spec.selector",),
     STATEFUL_SET: (
-        *_OBJECT, "spec.podManagementPolicy", "spec.revisionHistoryLimit", "spec.selector",
-        "spec.serviceName", "spec.volumeClaimTemplates",
+        "spec.podManagementPolicy", "spec.revisionHistoryLimit", "spec.selector", "spec.serviceName",
+        "spec.volumeClaimTemplates",
     ),
-}  # fmt: skip
-
-
-_OF_KINDS = {
     DAEMON_SET: ("spec.selector",),
     "kubernetes:apps/v1:ReplicaSet": ("spec.selector",),
     "kubernetes:batch/v1:Job": ("spec.completionMode", "spec.completions", "spec.selector", "spec.template"),
-}
-"""Properties of other Kubernetes kinds, beside name and namespace."""
-
+}  # fmt: skip
 # Optional and computed in the schema: the provider keeps the value that the program leaves out.
 _COMPUTED: Mapping[str, tuple[str, ...]] = {
     CLUSTER: ("containerRuntime", "dataPlaneV2", "ignoreServiceCidrConflict", "isDualStack"),
@@ -258,9 +236,7 @@ _COMPUTED: Mapping[str, tuple[str, ...]] = {
 _DEFAULTS = {"metadata.namespace": "default"}
 
 
-def changed_keys(
-    kind: str, before: Mapping[str, Any], after: Mapping[str, Any], state: Mapping[str, Any]
-) -> list[str]:
+def changed_keys(kind: str, before: Props, after: Props, state: Props) -> list[str]:
     """Return the changed properties that force a replacement, as a preview names them. `state`: the outputs
     when last read.
 
@@ -273,19 +249,13 @@ def changed_keys(
     return list(dict.fromkeys(named))
 
 
-def _differing(
-    kind: str, before: Mapping[str, Any], after: Mapping[str, Any], state: Mapping[str, Any]
-) -> list[str]:
+def _differing(kind: str, before: Props, after: Props, state: Props) -> list[str]:
     computed = _COMPUTED.get(kind, ())
-    forced = FORCE_NEW.get(kind) or (
-        _OBJECT + _OF_KINDS.get(kind, ()) if kind.startswith("kubernetes:") else ()
-    )
+    forced = (*(_OBJECT if kind.startswith("kubernetes:") else ()), *FORCE_NEW.get(kind, ()))
     return [path for path in forced if _differs(path, before, after, state, path in computed)]
 
 
-def _differs(
-    path: str, before: Mapping[str, Any], after: Mapping[str, Any], state: Mapping[str, Any], computed: bool
-) -> bool:
+def _differs(path: str, before: Props, after: Props, state: Props, computed: bool) -> bool:
     was, wanted = _value(before, path), _value(after, path)
     if wanted is None and (was is None or computed):
         return False
@@ -295,13 +265,8 @@ def _differs(
     return (default if was is None else was) != (default if wanted is None else wanted)
 
 
-def _value(props: Mapping[str, Any], path: str) -> Any:
-    return at(props, *_keys(path))
-
-
-@cache
-def _keys(path: str) -> tuple[str, ...]:
-    return tuple(path.split("."))
+def _value(props: Props, path: str) -> Any:
+    return at(props, *path.split("."))
 
 
 def reasons(step: Step) -> str:

@@ -15,7 +15,7 @@ from pulumi_tke_hybrid.plan.index import UNKNOWN_CLUSTER, Listing, index_of
 from pulumi_tke_hybrid.plan.inventory import both_inventories, is_container_subnet, subnet_of
 from pulumi_tke_hybrid.plan.kubernetes_objects import holders
 from pulumi_tke_hybrid.plan.model import Op, Plan, Step, kept_by_plan
-from pulumi_tke_hybrid.plan.nodes_of_pools import NODE_MAKERS, NodePlaces
+from pulumi_tke_hybrid.plan.nodes_of_pools import NODE_MAKERS, NodePlaces, total
 from pulumi_tke_hybrid.tke import capacity
 from pulumi_tke_hybrid.tke.cluster import Subnet
 from pulumi_tke_hybrid.tke.objects import Props, unknown
@@ -32,19 +32,9 @@ class SubnetChange:
     """Clusters that list the subnet, or listed it before; empty where no cluster is known."""
 
     @property
-    def block(self) -> str:
-        """Range of the subnet; empty where the range is not known."""
-        return self.subnet.cidr or ""
-
-    @property
     def size(self) -> int:
         """Addresses for ENIs and pods; 0 where the range is not known."""
         return self.subnet.size or 0
-
-    @property
-    def free(self) -> int | None:
-        """Free addresses when the subnet was last read; None: not read."""
-        return self.subnet.free
 
     def may_serve(self, cluster: str) -> bool:
         """Whether pods of the cluster may get addresses of the subnet."""
@@ -80,13 +70,18 @@ class ZoneChange:
     """Addresses that the change takes from the zone, estimated; None: not known."""
 
     @property
+    def _remaining(self) -> list[SubnetChange]:
+        """The subnets after the change."""
+        return [subnet for subnet in self.subnets if subnet.op is not Op.DELETE]
+
+    @property
     def covered(self) -> bool:
         """Whether ENI pods can run in the zone after the change."""
-        return any(subnet.op is not Op.DELETE for subnet in self.subnets)
+        return bool(self._remaining)
 
     def covers(self, cluster: str) -> bool:
         """Whether ENI pods of the cluster can run in the zone after the change."""
-        return any(subnet.op is not Op.DELETE and subnet.may_serve(cluster) for subnet in self.subnets)
+        return any(subnet.may_serve(cluster) for subnet in self._remaining)
 
     def uncovered_pools(self) -> Iterator[tuple[str, ZonePools]]:
         """(cluster, pools) of clusters that have nodes in the zone and no container subnet, and whose
@@ -100,13 +95,8 @@ class ZoneChange:
     @property
     def free(self) -> int | None:
         """Free addresses of all subnets before the change; a new subnet counts as empty. None: not known."""
-        known = [
-            subnet.size if subnet.op is Op.CREATE else subnet.free
-            for subnet in self.subnets
-            if subnet.op is not Op.DELETE
-        ]
-        found = [count for count in known if count is not None]
-        return sum(found) if found and len(found) == len(known) else None
+        counts = [each.size if each.op is Op.CREATE else each.subnet.free for each in self._remaining]
+        return total(counts) if counts else None
 
     @property
     def free_after(self) -> int | None:
@@ -116,7 +106,7 @@ class ZoneChange:
     @property
     def size(self) -> int:
         """Addresses of all subnets after the change."""
-        return sum(subnet.size for subnet in self.subnets if subnet.op is not Op.DELETE)
+        return sum(subnet.size for subnet in self._remaining)
 
 
 @kept_by_plan
@@ -140,8 +130,8 @@ def zones_of(plan: Plan) -> list[ZoneChange]:
             for part in places.nodes.places(pool, pool.new):
                 zone = found.setdefault(part.zone, ZoneChange(part.zone))
                 zone.nodes_after += part.nodes or 0
-                zone.nodes_worked_out = zone.nodes_worked_out or part.worked_out
-                zone.nodes_unknown = zone.nodes_unknown or part.nodes is None
+                zone.nodes_worked_out |= part.worked_out
+                zone.nodes_unknown |= part.nodes is None
                 _add_pool(zone, places.cluster_of(pool), pool, places.nodes.is_checked(pool))
     covered = [zone for zone in found.values() if zone.covered]
     taken = _taken_by_zone(plan)
@@ -157,7 +147,7 @@ def _add_pool(zone: ZoneChange, cluster: str | None, pool: Step, checked: bool) 
     pools = zone.pools.setdefault(cluster, ZonePools())
     if pools.steps[-1:] != [pool]:  # the last one: all parts of a pool come one after another
         pools.steps.append(pool)
-    pools.checked = pools.checked or checked
+    pools.checked |= checked
 
 
 def _taken_by_zone(plan: Plan) -> dict[str, int] | None:
@@ -246,7 +236,7 @@ class PlanPlaces:
         """The clusters that list a subnet."""
         named = self._listing.get(subnet.id, frozenset[str]())
         computed = {listing.cluster for listing in self._computing.get(subnet.urn, ()) if listing.has(subnet)}
-        return computed | named if computed else named
+        return computed | named
 
     def cluster_of(self, pool: Step) -> str | None:
         """The cluster whose container subnets the pool needs: `UNKNOWN_CLUSTER` for the subnets of all

@@ -33,6 +33,8 @@ BY_REMOVAL = "-by-removal"
 """Suffix of the policies on removed resources, which only stack policies see; a policy is of one kind."""
 ADVISORY = "-advisory"
 """Suffix of the policies for findings below the severity of their rule; a policy has one level."""
+REMOVING = registry.EVERY - registry.REMAINING
+"""Operations after which the program no longer has the resource."""
 _NOT_READ = f"so changes were not judged, only zones and ranges; {steps.VARIABLE} may name an export"
 
 
@@ -43,10 +45,13 @@ def policies(read: Callable[[str], PreviousState] = steps.read) -> list[Policy]:
     """
     history = _History(read)
     return [
-        *(_on_resources(rule, history) for rule in (*registry.rules_on_resources(), NOT_JUDGED)),
+        *(
+            _on_resources(rule, history)
+            for rule in (*registry.rules_on_resources(registry.REMAINING), NOT_JUDGED)
+        ),
         *(_on_resources(rule, history, milder=True) for rule in registry.rules_with_milder_findings()),
         *(_on_stack(rule, history) for rule in registry.rules_on_plans() if rule != NOT_JUDGED),
-        *(_on_removals(rule, history) for rule in (*registry.rules_on_removals(), NOT_JUDGED)),
+        *(_on_removals(rule, history) for rule in (*registry.rules_on_resources(REMOVING), NOT_JUDGED)),
         _on_unread_state(history),
     ]
 

@@ -172,7 +172,7 @@ class ZoneRow:
     def subnets(self) -> str:
         """The container subnets of the zone."""
         marks = {Op.CREATE: " (new)", Op.DELETE: " (leaves)", Op.REPLACE: " (replaced)"}
-        shown = (f"{subnet.block or subnet.name}{marks.get(subnet.op, '')}" for subnet in self.zone.subnets)
+        shown = (f"{each.subnet.cidr or each.name}{marks.get(each.op, '')}" for each in self.zone.subnets)
         return ", ".join(shown) or f"none{self.unused}"
 
     @property
@@ -180,7 +180,7 @@ class ZoneRow:
         """Free addresses before and after. A new subnet has none before; a zone without subnets has none."""
         if not self.zone.covered:
             return "-"
-        now = [subnet.free for subnet in self.zone.subnets if subnet.op is not Op.CREATE]
+        now = [each.subnet.free for each in self.zone.subnets if each.op is not Op.CREATE]
         before = "?" if None in now else str(sum(count or 0 for count in now))
         left = self.zone.free_after
         return _change(before, "?" if left is None else str(max(left, 0)))
@@ -214,7 +214,7 @@ _ZONE_COLUMNS: Sequence[ReviewColumn[ZoneRow]] = (
     ReviewColumn(
         "container subnets",
         "subnets",
-        lambda row: [subnet.block or subnet.name for subnet in row.zone.subnets],
+        lambda row: [each.subnet.cidr or each.name for each in row.zone.subnets],
         lambda row: row.subnets,
     ),
     ReviewColumn(

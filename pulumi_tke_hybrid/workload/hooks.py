@@ -22,7 +22,7 @@ from pulumi_tke_hybrid.plan.rules.workload_changes import (
 )
 from pulumi_tke_hybrid.tke.annotations import On
 from pulumi_tke_hybrid.tke.enis import has_ended, selects_eni
-from pulumi_tke_hybrid.tke.objects import at, unknown
+from pulumi_tke_hybrid.tke.objects import at
 from pulumi_tke_hybrid.tke.rule import ADOPTED, Finding
 from pulumi_tke_hybrid.tke.rules.adoption import budget_findings, live_findings, managed
 from pulumi_tke_hybrid.workload.guard import (
@@ -76,15 +76,15 @@ async def check_change(objects: WorkloadObjects, hook: pulumi.ResourceHookArgs) 
     findings: list[Finding] = []
     settled, demanded = outputs.get("settled"), fingerprint(before)
     is_made = settled == _MADE + demanded
-    if settled != demanded and not (is_made and not [*change_findings(before, after, unknown)]):
+    if settled != demanded and not (is_made and not [*change_findings(before, after)]):
         before = _completed(before, after, outputs)
         ingress = at(before, "ingress", "kind") not in (None, "none")
         live = await objects.read_live("a change is compared with the live objects", with_ingress=ingress)
         if live is not None and not (is_made and managed(live.objects.get(PODS, {}))):  # the pods come last
             before, findings = await _compared(objects, before, after, live)
-    for line in lost_ids(before, after, unknown):
+    for line in lost_ids(before, after):
         pulumi.log.warn(line, objects.component)
-    InvalidInputs.raise_if_any(objects.owner, [*change_findings(before, after, unknown), *findings])
+    InvalidInputs.raise_if_any(objects.owner, [*change_findings(before, after), *findings])
     objects.change_is_checked = True
 
 

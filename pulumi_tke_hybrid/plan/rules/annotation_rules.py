@@ -6,11 +6,11 @@ The annotations of the components' own arguments are checked by the same functio
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pulumi_tke_hybrid.plan.kubernetes_objects import (
+    Holder,
     annotations_of,
     ingress_class,
     kind_of,
@@ -20,11 +20,11 @@ from pulumi_tke_hybrid.plan.kubernetes_objects import (
     template_paths,
 )
 from pulumi_tke_hybrid.plan.model import Op, Step, is_patch
-from pulumi_tke_hybrid.plan.rules.registry import Shape, rule
+from pulumi_tke_hybrid.plan.rules.registry import Shape, rule, warned
 from pulumi_tke_hybrid.tke import keys
 from pulumi_tke_hybrid.tke.annotations import FIXED, KNOWN, Known, On, Value
 from pulumi_tke_hybrid.tke.objects import Props, at, items, mapping, unknown
-from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
+from pulumi_tke_hybrid.tke.rule import Finding, Rule
 from pulumi_tke_hybrid.tke.rules.annotation_checks import (
     CONFLICT,
     TLS,
@@ -51,11 +51,7 @@ def _fixed_annotations(step: Step) -> Iterator[Finding]:
     """Report changed annotations of an object that is not replaced. The deletion of a patch takes its
     annotations away."""
     fronts = load_balancer_sources(step)
-    if (
-        not step.old
-        or not may_have_balancer(step, step.old)
-        or (step.op is Op.DELETE and not is_patch(step.type))
-    ):
+    if not step.old or not may_have_balancer(step, step.old) or step.deletes_object:
         return
     yield from _class_changed(step)
     if (
@@ -74,9 +70,7 @@ def changed(fronts: Sequence[On], before: Any, after: Any) -> Iterator[tuple[Kno
     for known in (known for on in fronts for known in FIXED[on]):
         was = _text(mapping(before).get(known.key))
         now = NOT_KNOWN if unknown(after) else _text(mapping(after).get(known.key))
-        if unknown(after) and was is None:
-            continue
-        if not same(known, was, now):
+        if not _same(known, was, now) and not (unknown(after) and was is None):
             yield known, was, now
 
 
@@ -89,7 +83,7 @@ def _text(value: Any) -> str | None:
     return value.strip() if isinstance(value, str) else json.dumps(value)
 
 
-def same(known: Known, before: str | None, after: str | None) -> bool:
+def _same(known: Known, before: str | None, after: str | None) -> bool:
     """Whether TKE reads both values as equal: an empty value is none, and spaces in JSON do not count."""
     if (before or None) == (after or None):
         return True
@@ -171,44 +165,33 @@ def _wrong_annotations(step: Step) -> Iterator[Finding]:
 
 
 def _of_side(step: Step, props: Props) -> Iterator[Finding]:
-    if (load_balancer_source(step) is On.SERVICE) or (load_balancer_source(step) is On.INGRESS):
-        yield from _of_front(step, props)
+    on = load_balancer_source(step)
+    if on is not None:
+        yield from _of_front(step, on, props)
     for path in template_paths(step.type, props):
-        template = props
-        for part in path:
-            template = at(template, part) if isinstance(part, str) else _item(template, part)
-        given = mapping(annotations_of(mapping(template)))
+        given = Holder(step.type, props, path).annotations
         yield from (*conflict_findings(On.POD, given), *key_findings(On.POD, given), *value_findings(given))
         if path:
             yield from _misplaced(step, props)
 
 
-def _item(listed: Any, index: int) -> Any:
-    found = items(listed)
-    return found[index] if index < len(found) else None
-
-
-def _of_front(step: Step, props: Props) -> Iterator[Finding]:
-    if (load_balancer_source(step) is On.INGRESS) and not may_have_balancer(step, props):
+def _of_front(step: Step, on: On, props: Props) -> Iterator[Finding]:
+    if on is On.INGRESS and not may_have_balancer(step, props):
         return  # another controller owns the Ingress
     given = annotations_of(props)
     if unknown(given):
         return
-    on = On.INGRESS if (load_balancer_source(step) is On.INGRESS) else On.SERVICE
     yield from (*key_findings(on, given), *value_findings(given))
     if may_have_balancer(step, props):
         written = {TLS: "given"} if items(at(props, "spec", "tls")) else {}
         # The load balancer works on as it is, so on an object of a plan this is a warning.
-        yield from (
-            replace(finding, severity=Severity.WARNING) for finding in conflict_findings(on, given, written)
-        )
+        yield from map(warned, conflict_findings(on, given, written))
 
 
 def _misplaced(step: Step, props: Props) -> Iterator[Finding]:
     """Report annotations of pods on the object that creates the pods: TKE reads these annotations on pods
     only."""
-    own: Mapping[str, Any] = mapping(annotations_of(props))
-    for key in own:
+    for key in mapping(annotations_of(props)):
         known = KNOWN.get(key)
         if known is not None and known.on is On.POD:
             yield UNKNOWN_KEY.finding(

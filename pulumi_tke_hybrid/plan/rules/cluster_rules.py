@@ -12,47 +12,47 @@ from pulumi_tke_hybrid.tke.rule import Finding, Rule, note_rule, warning_rule
 
 APPLY_FAILS = "certain: the apply fails"
 """Begins the effect of a change that the provider refuses during the apply."""
-_PROVIDER = "terraform-provider-tencentcloud 1.82.42, as the Pulumi provider 0.2.3 has it"
+PROVIDER = "terraform-provider-tencentcloud 1.82.42, as the Pulumi provider 0.2.3 has it"
 
 CLUSTER_REBUILT = Rule(
     "cluster-rebuilt",
     "A change does not replace or delete a cluster; the finding names the fields that force a replacement.",
     "the operation on the cluster",
-    _PROVIDER,
+    PROVIDER,
 )
 POD_NETWORK_OFF = Rule(
     "pod-network-off",
     "The list of container subnets does not become empty, and `VpcCni` with on_delete=disable stays in the "
     "program: both would switch VPC-CNI off.",
     "the list before and after",
-    _PROVIDER,
+    PROVIDER,
 )
 POD_SUBNET_LEAVES = Rule(
     "pod-subnet-leaves",
     "A container subnet stays in the lists of its cluster, of `VpcCni` and of ipamd's ConfigMap, and is not "
     "deleted or replaced.",
     "the list before and after; the operation on the subnet",
-    _PROVIDER,
+    PROVIDER,
 )
 PHANTOM_HYBRID = Rule(
     "phantom-hybrid",
     "A new GlobalRouter cluster has no ENI fields: the provider keeps these fields in its state and does "
     "nothing with them.",
     "the inputs of a new cluster",
-    _PROVIDER,
+    PROVIDER,
 )
 REFUSED_UPDATE = Rule(
     "refused-update",
     "Reclaim time and CNI type do not change while VPC-CNI is on: the provider refuses the change during "
     "the apply, and every later update.",
     "the inputs before and after",
-    _PROVIDER,
+    PROVIDER,
 )
 PROTECTION_OFF = warning_rule(
     "protection-off",
     "`deletionProtection` and `protect` of clusters and subnets stay on.",
     "protection before and after",
-    _PROVIDER,
+    PROVIDER,
 )
 SWITCH_UNMANAGED = warning_rule(
     "switch-unmanaged",
@@ -65,7 +65,7 @@ SWITCH_UNMANAGED = warning_rule(
 
 def listed_subnets(step: Step) -> tuple[list[str] | None, list[str] | None]:
     """Return the container subnets that a cluster or switch lists, before and after; None where not known."""
-    key = "eniSubnetIds" if step.type == resource_types.CLUSTER else "subnets"
+    key = resource_types.subnets_key(step.type)
     before = _known_list(step.old.get(key)) or []
     if step.type == resource_types.CLUSTER and key in step.changed_inputs:
         before = before or _known_list(step.state.get(key)) or []
@@ -75,11 +75,8 @@ def listed_subnets(step: Step) -> tuple[list[str] | None, list[str] | None]:
 def registered(step: Step) -> set[str]:
     """Return the container subnets that stay registered: TKE cannot unregister a single subnet. None stays
     where VPC-CNI is switched off."""
-    key, in_the_cloud = (
-        ("eniSubnetIds", "eniSubnetIds")
-        if step.type == resource_types.CLUSTER
-        else ("subnets", "registeredSubnets")
-    )
+    key = resource_types.subnets_key(step.type)
+    in_the_cloud = key if step.type == resource_types.CLUSTER else "registeredSubnets"
     wanted = {item for item in texts(step.new.get(key)) if not unknown(item)}
     _, after = listed_subnets(step)
     if step.op.ends or (after == [] and key in step.changed_inputs):
@@ -92,7 +89,7 @@ def _known_list(value: Any) -> list[str] | None:
     if unknown(value):
         return None
     found = texts(value)
-    return None if any(unknown(item) for item in found) else found
+    return None if any(map(unknown, found)) else found
 
 
 @rule(CLUSTER_REBUILT, on=resource_types.CLUSTER, operations=ENDING)
@@ -122,7 +119,7 @@ def _cluster_rebuilt(step: Step) -> Iterator[Finding]:
 @rule(
     POD_NETWORK_OFF,
     POD_SUBNET_LEAVES,
-    on=(resource_types.CLUSTER, resource_types.SWITCH),
+    on=resource_types.LISTING,
     operations=(Op.UPDATE,),
 )
 def _pod_network_list(step: Step) -> Iterator[Finding]:
@@ -131,8 +128,7 @@ def _pod_network_list(step: Step) -> Iterator[Finding]:
     before, after = listed_subnets(step)
     if not before or after is None:
         return
-    where = f"{step.name}.{'eniSubnetIds' if step.type == resource_types.CLUSTER else 'subnets'}"
-    yield from list_losses(where, before, after)
+    yield from list_losses(f"{step.name}.{resource_types.subnets_key(step.type)}", before, after)
 
 
 def list_losses(
@@ -216,14 +212,9 @@ def _switched_off(step: Step) -> Iterator[Finding]:
     switch."""
     if step.old.get("onDelete") != "disable":
         return
-    if step.op is Op.DELETE:
-        what, where, todo = "leaves the program", "", "keep it"
-    else:
-        what, where, todo = (
-            f"would be replaced ({step.replaced_for})",
-            " in the old cluster",
-            "go back to the old value",
-        )
+    what, where, todo = "leaves the program", "", "keep it"
+    if step.op is Op.REPLACE:
+        what, where, todo = step.ending, " in the old cluster", "go back to the old value"
     yield POD_NETWORK_OFF.finding(
         step.name,
         f"{what}, and its on_delete is disable",
@@ -250,12 +241,9 @@ def _unmanaged(step: Step) -> Iterator[Finding]:
 def _protection_off(step: Step) -> Iterator[Finding]:
     if not step.old or not step.new:
         return
-    off = (
-        ["deletionProtection"]
-        if step.old.get("deletionProtection") is True and not step.new.get("deletionProtection")
-        else []
-    )
-    off += ["protect"] if step.was_protected and not step.protected else []
+    was_on = {"deletionProtection": step.old.get("deletionProtection") is True, "protect": step.was_protected}
+    is_on = {"deletionProtection": bool(step.new.get("deletionProtection")), "protect": step.protected}
+    off = [key for key in was_on if was_on[key] and not is_on[key]]
     if off:
         yield PROTECTION_OFF.finding(
             f"{step.name}.{off[0]}",

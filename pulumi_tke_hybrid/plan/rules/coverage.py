@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from pulumi_tke_hybrid.plan import inventory, resource_types
-from pulumi_tke_hybrid.plan.model import Op, Plan, Step, is_patch
+from pulumi_tke_hybrid.plan.model import Op, Plan, Step
 from pulumi_tke_hybrid.plan.nodes_of_pools import NODE_MAKERS
 from pulumi_tke_hybrid.plan.rules.cluster_rules import (
     POD_NETWORK_OFF,
@@ -42,23 +42,23 @@ not reclaimed yet."""
 
 
 @plan_rule(names.ZONE_UNCOVERED, ADDRESSES_SHORT, PODS_FIT, POD_SUBNET_LEAVES, NOT_JUDGED)
-def findings(plan: Plan, *, only_changes: bool = True) -> Iterator[Finding]:
-    """Return findings on lost container subnets, uncovered zones and missing addresses. With `only_changes`,
-    leave out the findings that the plan before the change had too."""
+def findings(plan: Plan) -> Iterator[Finding]:
+    """Return findings on lost container subnets, uncovered zones and missing addresses, without the findings
+    that the plan before the change had too."""
     yield from _deleted(plan)
-    pods_without_address = list(pods_fit_findings(plan, only_changes=only_changes))
-    yield from _unplaced(plan) if only_changes else ()
+    pods_without_address = list(pods_fit_findings(plan))
+    yield from _unplaced(plan)
     for zone in zones_of(plan):
-        yield from _uncovered_zone(plan, zone, only_changes)
+        yield from _uncovered_zone(plan, zone)
         after = zone.free_after
         if zone.covered and after is not None and zone.taken and after < zone.size * HEADROOM:
             yield _short(zone, after, counted=bool(pods_without_address))
     yield from pods_without_address
 
 
-def pods_fit_findings(plan: Plan, *, only_changes: bool = True) -> Iterator[Finding]:
-    """Return a finding for each cluster whose ENI pods do not fit. With `only_changes`, leave out a cluster
-    in which the same pods did not fit before."""
+def pods_fit_findings(plan: Plan) -> Iterator[Finding]:
+    """Return a finding for each cluster whose ENI pods do not fit, but for a cluster in which the same pods
+    did not fit before."""
     before, after = inventory.both_inventories(plan)
     for urn, found in after.items():
         previous = before.get(urn, ClusterInventory(found.cluster))
@@ -66,7 +66,7 @@ def pods_fit_findings(plan: Plan, *, only_changes: bool = True) -> Iterator[Find
         if placed.fits:
             continue
         placed_before = capacity.place(capacity.with_others(previous, previous), most=True)
-        if not (only_changes and placed.demands == placed_before.demands):
+        if placed.demands != placed_before.demands:
             yield _unfit(found.cluster, placed)
 
 
@@ -129,19 +129,20 @@ def _unplaced(plan: Plan) -> Iterator[Finding]:
             yield replace(found, urn=pool.urn)
 
 
-def _uncovered_zone(plan: Plan, zone: ZoneChange, only_changes: bool) -> Iterator[Finding]:
-    """Return a finding for each cluster that has nodes in the zone and no container subnet."""
+def _uncovered_zone(plan: Plan, zone: ZoneChange) -> Iterator[Finding]:
+    """Return a finding for each cluster that has nodes in the zone and no container subnet, if the plan
+    changes one of these."""
     places = places_of(plan)
     for cluster, pools in zone.uncovered_pools():
+        if not _touched(zone, cluster, pools):
+            continue
         covered = [other.name for other in zones_of(plan) if other.covers(cluster)]
         elsewhere = places.unplaced_subnets(cluster)
-        if only_changes and not _touched(zone, cluster, pools):
-            continue
         if elsewhere:
             if any(map(places.nodes.move, pools.steps)):
                 yield _perhaps_covered(zone, pools, elsewhere)
         elif covered:
-            yield replace(_uncovered(pools.steps[0].name, zone.name, covered), urn=pools.steps[0].urn)
+            yield _uncovered(pools.steps[0], zone.name, covered)
 
 
 def _perhaps_covered(zone: ZoneChange, pools: ZonePools, subnets: Sequence[str]) -> Finding:
@@ -165,7 +166,7 @@ def _touched(zone: ZoneChange, cluster: str, pools: ZonePools) -> bool:
     return any(pool.op.changes for pool in pools.steps) or any(subnet.op.changes for subnet in subnets)
 
 
-def _uncovered(path: str, zone: str, covered: list[str]) -> Finding:
+def _uncovered(pool: Step, zone: str, covered: list[str]) -> Finding:
     """The finding on a raw pool. A raw pool has no argument `global_route_only`, so the text does not name
     it."""
     todo = f"add a subnet in {zone} to the cluster's list of container subnets"
@@ -175,15 +176,14 @@ def _uncovered(path: str, zone: str, covered: list[str]) -> Finding:
         " and the apply fails; pods on the overlay (GlobalRouter) run"
     )
     intended = "run no pod with an address of a container subnet in this zone"
-    return replace(names.uncovered_problem(path, zone, covered, todo), why=why, intended=intended)
+    found = names.uncovered_problem(pool.name, zone, covered, todo)
+    return replace(found, why=why, intended=intended, urn=pool.urn)
 
 
 def _deleted(plan: Plan) -> Iterator[Finding]:
     """Return a finding for each raw subnet that is deleted while a cluster keeps the subnet registered. The
     check of single resources (`plan.rules.networks`) finds the other lost subnets."""
-    kept = {
-        item for step in plan.of(resource_types.CLUSTER, resource_types.SWITCH) for item in registered(step)
-    }
+    kept = {item for step in plan.of(*resource_types.LISTING) for item in registered(step)}
     for subnet in plan.of(resource_types.SUBNET):
         if subnet.op is Op.DELETE and subnet.id in kept and not inventory.is_container_subnet(subnet):
             yield replace(container_subnet_lost(subnet), urn=subnet.urn)
@@ -219,7 +219,7 @@ def _ipamd_config(step: Step) -> Iterator[Finding]:
         or unknown(step.new.get("data"))
     ):
         return
-    if step.op is Op.DELETE and not is_patch(step.type):
+    if step.deletes_object:
         yield _removed(step, "ipamd's configuration would be deleted")
         return
     before, after = (ipamd.registered_subnets(strings(props.get("data"))) for props in (step.old, step.new))
@@ -236,7 +236,7 @@ def strings(value: object) -> dict[str, str]:
 def _ipamd_restart(step: Step) -> Iterator[Finding]:
     if object_name(step) != ipamd.NAME:
         return
-    if step.op is Op.DELETE and not is_patch(step.type):
+    if step.deletes_object:
         yield _removed(step, "ipamd would be deleted")
     elif at(step.old, "spec", "template") != at(step.new, "spec", "template"):
         yield _restart(step.name, "restarts ipamd, the daemon that gives pods addresses of container subnets")
@@ -258,8 +258,7 @@ def _ipamd_addon(step: Step) -> Iterator[Finding]:
     if not step.op.ends or step.type == resource_types.ADDON_CONFIG:
         yield _restart(step.name, "a change of ipamd's add-on restarts it", _versions(step))
         return
-    again = f"replaced ({step.replaced_for})" if step.op is Op.REPLACE else "deleted"
-    yield _removed(step, f"ipamd's add-on would be {again}", _versions(step))
+    yield _removed(step, f"ipamd's add-on {step.ending}", _versions(step))
 
 
 def _removed(step: Step, what: str, value: str = "") -> Finding:

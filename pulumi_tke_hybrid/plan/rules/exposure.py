@@ -2,15 +2,15 @@
 server."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.plan.kubernetes_objects import (
+    INTERNAL,
     Holder,
     annotation,
-    annotations_of,
+    comma_list,
     existing_balancer,
     internal_subnet,
     kind_of,
@@ -20,12 +20,12 @@ from pulumi_tke_hybrid.plan.kubernetes_objects import (
     template_paths,
 )
 from pulumi_tke_hybrid.plan.model import Op, Step, is_patch
-from pulumi_tke_hybrid.plan.rules.registry import IN_CLOUD, Shape, rule
+from pulumi_tke_hybrid.plan.rules.registry import IN_CLOUD, Shape, rule, warned
 from pulumi_tke_hybrid.tke import keys
 from pulumi_tke_hybrid.tke.admission import Names, entries, gained
 from pulumi_tke_hybrid.tke.annotations import On
-from pulumi_tke_hybrid.tke.objects import Props, at, items, mapping, texts, unknown
-from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity, note_rule
+from pulumi_tke_hybrid.tke.objects import Props, at, items, texts, unknown
+from pulumi_tke_hybrid.tke.rule import Finding, Rule, note_rule
 
 EXPOSURE_WIDENED = Rule(
     "exposure-widened",
@@ -46,11 +46,6 @@ _exposed = partial(
 )
 """Registers a check on exposure. Deletions and changes of the state alone expose nothing."""
 _WHO = "anybody on the internet"
-
-
-def warned(finding: Finding) -> Finding:
-    """Return the finding as a warning: the clients are limited, or the plan does not show them."""
-    return replace(finding, severity=Severity.WARNING)
 
 
 @_exposed(on=Shape.LOAD_BALANCER_SOURCE)
@@ -88,11 +83,7 @@ def _shown(value: Any) -> str:
 
 def _public_front(step: Step, before: str) -> Finding:
     if not step.old:
-        key = (
-            keys.INGRESS_INTERNAL_SUBNET
-            if load_balancer_source(step) is On.INGRESS
-            else keys.SERVICE_INTERNAL_SUBNET
-        )
+        key = INTERNAL[load_balancer_source(step) or On.SERVICE]
         return NEW_EXPOSURE.finding(
             step.name,
             "gets a public load balancer",
@@ -121,17 +112,10 @@ _PASS = {On.SERVICE: keys.SERVICE_PASS_TO_TARGET, On.INGRESS: keys.INGRESS_PASS_
 def _guards_of_front(step: Step, scope: str) -> Iterator[Finding]:
     for on in load_balancer_sources(step):
         key, passing = _GROUPS[on], _PASS[on]
-        before, after = (_listed(annotation(props, key)) for props in (step.old, step.new))
+        before, after = (comma_list(annotation(props, key)) for props in (step.old, step.new))
         yield from _groups_changed(f"{step.name}.{key}", before, after, scope != _INTERNAL)
         if annotation(step.old, passing) != "true" and annotation(step.new, passing) == "true":
             yield _passes(f"{step.name}.{passing}", bool(after))
-
-
-def _listed(value: Any) -> list[str] | None:
-    """Return the ids of a comma list; None where not known."""
-    if unknown(value):
-        return None
-    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else []
 
 
 def _groups_changed(
@@ -141,11 +125,8 @@ def _groups_changed(
     show their rules."""
     if before is None or not before or before == after:
         return
-    added = (
-        ["groups that are known only during the update"]
-        if after is None
-        else sorted(set(after) - set(before))
-    )
+    late = ["groups that are known only during the update"]
+    added = late if after is None else sorted(set(after) - set(before))
     if added:
         yield warned(
             EXPOSURE_WIDENED.finding(
@@ -288,9 +269,7 @@ def _opened(step: Step) -> Finding:
 def _widened_pods(step: Step) -> Iterator[Finding]:
     """Report pods that get public addresses."""
     for path in template_paths(step.type, step.new):
-        before, after = (
-            mapping(annotations_of(Holder(step.type, props, path).template)) for props in (step.old, step.new)
-        )
+        before, after = (Holder(step.type, props, path).annotations for props in (step.old, step.new))
         for key in _PUBLIC_POD:
             if key in after and key not in before:
                 yield (EXPOSURE_WIDENED if step.old else NEW_EXPOSURE).finding(

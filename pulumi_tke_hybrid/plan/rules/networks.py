@@ -2,33 +2,32 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.plan.inventory import is_container_subnet
 from pulumi_tke_hybrid.plan.model import Op, Step
-from pulumi_tke_hybrid.plan.nodes_of_pools import nodes_by_subnet
-from pulumi_tke_hybrid.plan.rules.cluster_rules import POD_SUBNET_LEAVES
-from pulumi_tke_hybrid.plan.rules.exposure import EXPOSURE_WIDENED, NEW_EXPOSURE, warned
-from pulumi_tke_hybrid.plan.rules.registry import ENDING, IN_CLOUD, rule
+from pulumi_tke_hybrid.plan.nodes_of_pools import nodes_by_subnet, total
+from pulumi_tke_hybrid.plan.rules.cluster_rules import POD_SUBNET_LEAVES, PROVIDER
+from pulumi_tke_hybrid.plan.rules.exposure import EXPOSURE_WIDENED, NEW_EXPOSURE
+from pulumi_tke_hybrid.plan.rules.registry import ENDING, IN_CLOUD, rule, warned
 from pulumi_tke_hybrid.tke.admission import MOST_RULES, Admitted, Entry, Names, entries, entry, gained
 from pulumi_tke_hybrid.tke.objects import Props, items, unknown
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, warning_rule
-
-_PROVIDER = "terraform-provider-tencentcloud 1.82.42, as the Pulumi provider 0.2.3 has it"
 
 RANGE_CHANGED = Rule(
     "range-changed",
     "A VPC is not replaced or deleted, and no subnet is replaced.",
     "the operation and its keys",
-    _PROVIDER,
+    PROVIDER,
 )
 POOL_REBUILT = Rule(
     "node-pool-rebuilt",
     "A node pool of any kind (native, super nodes, `ScaleWorker`, an attached instance) is not replaced or "
     "deleted.",
     "the operation on the pool",
-    _PROVIDER,
+    PROVIDER,
 )
 
 
@@ -68,20 +67,16 @@ def _lost(broken: Rule, step: Step, what: str, why: str, intended: str) -> Findi
     place = (f" {block}" if isinstance(block, str) else "") + (
         f" of zone {zone}" if isinstance(zone, str) else ""
     )
-    what = f"{_ends(step)}: {what}{place}"
+    what = f"{step.ending}: {what}{place}"
     todo = "keep the subnet as it is"
     return broken.finding(step.name, what, value=step.id, why=why, todo=todo, intended=intended)
-
-
-def _ends(step: Step) -> str:
-    return f"would be replaced ({step.replaced_for})" if step.op is Op.REPLACE else "would be deleted"
 
 
 @rule(RANGE_CHANGED, on=resource_types.VPC, operations=ENDING)
 def _vpc_lost(step: Step) -> Iterator[Finding]:
     yield RANGE_CHANGED.finding(
         step.name,
-        f"{_ends(step)}: the VPC with all its subnets",
+        f"{step.ending}: the VPC with all its subnets",
         value=step.id,
         why="certain, if the apply gets that far: every subnet, node, pod and load balancer of the VPC is"
         " lost with its address, and so are its connections to other networks; possible: the cloud"
@@ -105,8 +100,7 @@ _MAKERS = {
 
 
 def _machines(step: Step) -> str:
-    counts = [part.nodes for part in nodes_by_subnet(step.type, step.old)]
-    count = None if None in counts else sum(part or 0 for part in counts)
+    count = total(part.nodes for part in nodes_by_subnet(step.type, step.old))
     noun = "super node" if step.type == resource_types.SERVERLESS_NODE_POOL else "machine"
     return f"its {noun}s" if count is None else f"its one {noun}" if count == 1 else f"its {count} {noun}s"
 
@@ -114,14 +108,16 @@ def _machines(step: Step) -> str:
 @rule(POOL_REBUILT, on=resource_types.POOLS, operations=ENDING)
 def _pool_lost(step: Step) -> Iterator[Finding]:
     kind = _MAKERS.get(step.type, "node pool")
+    why = (
+        "certain, when it is applied: the machines are deleted without being drained, and their pods stop;"
+        " the pods start on other nodes if there is room, and get other addresses"
+    )
     if step.op is Op.REPLACE:
         yield POOL_REBUILT.finding(
             step.name,
             f"would rebuild the {kind} and {_machines(step)} at once",
             value=resource_types.reasons(step),
-            why="certain, when it is applied: the machines are deleted without being drained, and their pods"
-            " stop; the pods start on other nodes if there is room, and get other addresses; the new"
-            " machines come a few minutes later",
+            why=f"{why}; the new machines come a few minutes later",
             todo=resource_types.way_back(step),
             intended="add a pool of another name, drain the nodes of this one, and remove it afterwards",
         )
@@ -129,8 +125,7 @@ def _pool_lost(step: Step) -> Iterator[Finding]:
         yield POOL_REBUILT.finding(
             step.name,
             f"the {kind} would be deleted with {_machines(step)}",
-            why="certain, when it is applied: the machines are deleted without being drained, and their pods"
-            " stop; the pods start on other nodes if there is room, and get other addresses",
+            why=why,
             todo="keep the pool in the program",
             intended="drain its nodes first",
         )
@@ -149,10 +144,12 @@ _INTERNET = 2**24
 """A group that newly admits so many addresses of the internet, a 256th of them, admits everybody."""
 
 
-@rule(EXPOSURE_WIDENED, NEW_EXPOSURE, on=_RULE_LISTS, operations=(Op.CREATE,), milder=[EXPOSURE_WIDENED])
-@rule(
-    EXPOSURE_WIDENED, SECURITY_GROUP_NARROWED, on=_RULE_LISTS, operations=_EXISTING, milder=[EXPOSURE_WIDENED]
-)
+_admits = partial(rule, EXPOSURE_WIDENED, milder=[EXPOSURE_WIDENED])
+"""Registers a check on the rules of security groups."""
+
+
+@_admits(NEW_EXPOSURE, on=_RULE_LISTS, operations=(Op.CREATE,))
+@_admits(SECURITY_GROUP_NARROWED, on=_RULE_LISTS, operations=_EXISTING)
 def _list_changed(step: Step) -> Iterator[Finding]:
     """Compare the rules of a resource that holds all rules of a group."""
     path = f"{step.name}.ingresses"
@@ -163,7 +160,9 @@ def _list_changed(step: Step) -> Iterator[Finding]:
         yield _not_compared(path, f"are more than {MOST_RULES}")
     elif before != after:
         names = Names()
-        yield from _differences(step, path, entries(before, names), entries(after, names), names)
+        was, becomes = entries(before, names), entries(after, names)
+        yield from _widened(step, path, gained(was, becomes, names))
+        yield from _narrowed(path, gained(becomes, was, names))
 
 
 def _listed(props: Props) -> list[Any] | None:
@@ -184,28 +183,8 @@ def _not_compared(path: str, why: str) -> Finding:
     )
 
 
-def _differences(
-    step: Step, path: str, before: Sequence[Entry], after: Sequence[Entry], names: Names
-) -> Iterator[Finding]:
-    yield from _widened(step, path, gained(before, after, names))
-    yield from _narrowed(path, gained(after, before, names))
-
-
-@rule(
-    EXPOSURE_WIDENED,
-    NEW_EXPOSURE,
-    SECURITY_GROUP_NARROWED,
-    on=resource_types.GROUP_RULE,
-    operations=(Op.CREATE,),
-    milder=[EXPOSURE_WIDENED],
-)
-@rule(
-    EXPOSURE_WIDENED,
-    SECURITY_GROUP_NARROWED,
-    on=resource_types.GROUP_RULE,
-    operations=_EXISTING,
-    milder=[EXPOSURE_WIDENED],
-)
+@_admits(NEW_EXPOSURE, SECURITY_GROUP_NARROWED, on=resource_types.GROUP_RULE, operations=(Op.CREATE,))
+@_admits(SECURITY_GROUP_NARROWED, on=resource_types.GROUP_RULE, operations=_EXISTING)
 def _rule_changed(step: Step) -> Iterator[Finding]:
     """Compare a resource that holds a single rule. Its place among the other rules is not known, so an ACCEPT
     counts as reached and a DROP as needed."""

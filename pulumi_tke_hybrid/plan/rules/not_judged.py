@@ -68,7 +68,7 @@ def findings(plan: Plan, judged: Set[str], found: Set[str]) -> Iterator[Finding]
     parents = {step.parent for step in plan.steps}
     lost = {step.urn for step in plan.steps if step.op.ends and step.urn in found}
     for step in _in_order_of_causes(plan):
-        if step.op.ends and any(urn in lost for urns in step.sources.values() for urn in urns):
+        if step.op.ends and not lost.isdisjoint(step.all_sources):
             lost.add(step.urn)
         elif step.urn not in found:
             yield from of_step(step, judged, has_children=step.urn in parents)
@@ -85,12 +85,8 @@ def _in_order_of_causes(plan: Plan) -> list[Step]:
             step = waiting.pop()
             if step.urn in done:
                 continue
-            causes = [
-                by_urn[urn]
-                for urns in step.sources.values()
-                for urn in urns
-                if urn in by_urn and urn not in done
-            ]
+            sources = (urn for urns in step.sources.values() for urn in urns)
+            causes = [by_urn[urn] for urn in sources if urn in by_urn and urn not in done]
             if causes and step.urn not in opened:
                 opened.add(step.urn)
                 waiting += [step, *causes]
@@ -122,11 +118,7 @@ def of_step(step: Step, judged: Set[str], *, has_children: bool) -> Iterator[Fin
             )
     elif step.type == _RELEASE:
         if step.op is Op.CREATE:
-            yield _noted(
-                step,
-                "the pods and load balancers that the chart makes are not in the preview, nor counted in any"
-                " number here",
-            )
+            yield _noted(step, f"the pods and load balancers that the chart makes {_NOT_SHOWN}")
         else:
             todo = (
                 "compare `helm template` before and after, or use kubernetes.helm.v4.Chart, whose objects are"
@@ -137,10 +129,13 @@ def of_step(step: Step, judged: Set[str], *, has_children: bool) -> Iterator[Fin
         yield from _of_kubernetes(step)
 
 
+_NOT_FOUND = "no rule found what this does to the network"
+_NOT_READ = "no rule reads this kind of resource"
 _OPAQUE = (
     "its objects are made inside the cluster and are not in the preview: pods may lose their network, load"
     " balancers their address"
 )
+_NOT_SHOWN = "are not in the preview, nor counted in any number here"
 
 
 def _of_kubernetes(step: Step) -> Iterator[Finding]:
@@ -151,13 +146,9 @@ def _of_kubernetes(step: Step) -> Iterator[Finding]:
         kinds = _WITHOUT_PODS.get(group)
         if held or kinds == () or name in (kinds or ()):
             if held and _unsure(step):
-                yield _finding(step, "no rule found what this does to the network", _BY_HAND)
+                yield _finding(step, _NOT_FOUND)
         elif step.op is Op.CREATE:
-            yield _noted(
-                step,
-                "pods and load balancers that its controller makes are not in the preview, nor counted in any"
-                " number here",
-            )
+            yield _noted(step, f"pods and load balancers that its controller makes {_NOT_SHOWN}")
         else:
             yield _finding(
                 step,
@@ -172,9 +163,9 @@ def _of_kubernetes(step: Step) -> Iterator[Finding]:
             "keep it in the program",
         )
     elif (group, name) in _OF_THE_NETWORK and (step.op is not Op.CREATE or name in _ALWAYS):
-        yield _finding(step, f"it decides on {_OF_THE_NETWORK[group, name]}, and no rule reads it", _BY_HAND)
+        yield _finding(step, f"it decides on {_OF_THE_NETWORK[group, name]}, and no rule reads it")
     elif (held and _unsure(step)) or (name.endswith("List") and step.op is not Op.CREATE):
-        yield _finding(step, "no rule found what this does to the network", _BY_HAND)
+        yield _finding(step, _NOT_FOUND)
 
 
 def _unsure(step: Step) -> bool:
@@ -183,28 +174,18 @@ def _unsure(step: Step) -> bool:
     return step.op.ends or step.op in (Op.OTHER, Op.IMPORT)
 
 
-_BY_HAND = "read this change by hand"
-
-
 def _of_tencent_cloud(step: Step, judged: Set[str]) -> Iterator[Finding]:
     if not resource_types.may_hold_network(step.type):
         return
     if step.type in judged:
         if _unsure(step):
-            yield _finding(
-                step, _LOSSES.get(step.type, "no rule found what this does to the network"), _BY_HAND
-            )
+            yield _finding(step, _LOSSES.get(step.type, _NOT_FOUND))
     elif step.op is Op.CREATE:
         if step.type not in _KNOWN and not resource_types.only_stands_in_network(step.type):
-            yield _noted(
-                step, "no rule reads this kind of resource, so what it adds to the network is not judged"
-            )
+            yield _noted(step, f"{_NOT_READ}, so what it adds to the network is not judged")
     elif step.op is not Op.UPDATE or _changes_network(step):
-        why = (
-            "no rule reads this kind of resource: whether pods or their clients lose their network is not"
-            " known"
-        )
-        yield _finding(step, _LOSSES.get(step.type, why) if step.op.ends else why, _BY_HAND)
+        why = f"{_NOT_READ}: whether pods or their clients lose their network is not known"
+        yield _finding(step, _LOSSES.get(step.type, why) if step.op.ends else why)
 
 
 _IN_USE = (
@@ -246,7 +227,7 @@ _VERBS = {
 }
 
 
-def _finding(step: Step, why: str, todo: str) -> Finding:
+def _finding(step: Step, why: str, todo: str = "read this change by hand") -> Finding:
     said = ", ".join(_keys_of_tke(step.old, step.new))
     what = f"{_VERBS[step.op]}, and the change is not judged{f' ({said})' if said else ''}"
     return replace(

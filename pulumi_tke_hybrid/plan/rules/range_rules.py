@@ -143,8 +143,8 @@ def _egress_of_cluster(step: Step) -> Iterator[Finding]:
     if "eniSubnetIds" not in step.changed_inputs:
         return
     before, after = listed_subnets(step)
-    if after is None or set(after) - set(before or ()):
-        listed = f"{_added(before, after)} to the list of container subnets"
+    if added := _added(before, after):
+        listed = f"{added} to the list of container subnets"
         todo = (
             "switch VPC-CNI on by the component VpcCni with non_masquerade=keep instead: then the source"
             " addresses stay as they are"
@@ -173,21 +173,19 @@ def _egress_of_switch(step: Step) -> Iterator[Finding]:
         yield replace(found, severity=Severity.NOTE, why=why)
     elif step.op is Op.CREATE:
         yield _egress(where, "VPC-CNI is switched on (non_masquerade=add_vpc)", todo)
-    elif after is None or set(after) - set(before or ()):
-        yield _egress(
-            where,
-            f"{_added(before, after)} to the container subnets (non_masquerade=add_vpc)",
-            todo,
-            again=again,
-        )
+    elif added := _added(before, after):
+        what = f"{added} to the container subnets (non_masquerade=add_vpc)"
+        yield _egress(where, what, todo, again=again)
     elif not again:
         yield _egress(where, "non_masquerade keep → add_vpc", todo)
 
 
 def _added(before: Sequence[str] | None, after: Sequence[str] | None) -> str:
-    """The ids that a list gains, as text."""
-    new = [item for item in after or () if item not in (before or ())]
-    return f"+{', '.join(new)}" if new else "subnets whose ids are known only after the apply are added"
+    """The ids that a list gains, as text; empty where the list gains none."""
+    if after is None:
+        return "subnets whose ids are known only after the apply are added"
+    new = [item for item in after if item not in (before or ())]
+    return f"+{', '.join(new)}" if new else ""
 
 
 def _egress(where: str, what: str, todo: str, *, again: bool = False) -> Finding:

@@ -4,8 +4,7 @@ balancer."""
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from itertools import chain
+from dataclasses import replace
 from typing import Any
 
 from pulumi_tke_hybrid.plan import resource_types
@@ -20,11 +19,11 @@ from pulumi_tke_hybrid.plan.kubernetes_objects import (
     may_have_balancer,
 )
 from pulumi_tke_hybrid.plan.model import Op, Plan, Step
-from pulumi_tke_hybrid.plan.rules.registry import plan_rule
+from pulumi_tke_hybrid.plan.rules.registry import plan_rule, warned
 from pulumi_tke_hybrid.tke import keys
 from pulumi_tke_hybrid.tke.annotations import On
 from pulumi_tke_hybrid.tke.objects import Props, at, items, texts, unknown
-from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
+from pulumi_tke_hybrid.tke.rule import Finding, Rule
 from pulumi_tke_hybrid.tke.rules.load_balancer_rules import LISTENERS, listener_findings
 
 IN_USE = Rule(
@@ -37,44 +36,38 @@ IN_USE = Rule(
 )
 
 
-@dataclass(frozen=True)
-class _Kind:
-    """A kind of resource whose id other resources name."""
-
-    what: str
-    notice: str
-    """The effect of its loss on clients."""
-
-
 _NO_BALANCER = (
     "clients of {users} get no answer as soon as it is gone; TKE does not move a Service or an Ingress to"
     " another load balancer (457/90598), so they stay without one or get a new one with another address"
 )
-_KINDS: Mapping[str, _Kind] = {
-    resource_types.LOAD_BALANCER: _Kind("a load balancer of yours", _NO_BALANCER),
-    resource_types.LISTENER: _Kind("a listener", "clients of {users} get no answer on its port from then on"),
-    resource_types.SUBNET: _Kind(
-        "a subnet", "the cloud refuses to delete a subnet in use; if it goes, {users} lose their addresses"
+_KINDS: Mapping[str, tuple[str, str]] = {
+    resource_types.LOAD_BALANCER: ("a load balancer of yours", _NO_BALANCER),
+    resource_types.LISTENER: ("a listener", "clients of {users} get no answer on its port from then on"),
+    resource_types.SUBNET: (
+        "a subnet",
+        "the cloud refuses to delete a subnet in use; if it goes, {users} lose their addresses",
     ),
-    resource_types.VPC: _Kind(
-        "a VPC", "the cloud refuses to delete a VPC in use; if it goes, {users} go with it"
-    ),
-    resource_types.SECURITY_GROUP: _Kind(
+    resource_types.SECURITY_GROUP: (
         "a security group",
         "the cloud refuses to delete a group in use; without its rules {users} refuse their clients or admit"
         " others",
     ),
-    resource_types.CERTIFICATE: _Kind(
-        "a certificate", "TLS clients of {users} get an error when the certificate is gone"
+    resource_types.CERTIFICATE: (
+        "a certificate",
+        "TLS clients of {users} get an error when the certificate is gone",
     ),
-    "tencentcloud:Eip/instance:Instance": _Kind(
-        "a public address", "clients of {users} lose the address that they know"
+    "tencentcloud:Eip/instance:Instance": (
+        "a public address",
+        "clients of {users} lose the address that they know",
     ),
-    "tencentcloud:Eni/instance:Instance": _Kind("a network interface", "{users} lose the addresses on it"),
-    "tencentcloud:Vpc/bandwidthPackage:BandwidthPackage": _Kind(
-        "a bandwidth package", "{users} lose their bandwidth to the internet"
+    "tencentcloud:Eni/instance:Instance": ("a network interface", "{users} lose the addresses on it"),
+    "tencentcloud:Vpc/bandwidthPackage:BandwidthPackage": (
+        "a bandwidth package",
+        "{users} lose their bandwidth to the internet",
     ),
 }
+"""Kinds of resources whose id other resources name: what the resource is, and the effect of its loss on the
+clients of its users. The loss of a VPC has a rule of its own."""
 
 
 @plan_rule(IN_USE)
@@ -88,35 +81,35 @@ def _by_id(plan: Plan) -> Iterator[Finding]:
     lost = [
         step
         for step in plan.steps
-        if step.type in _KINDS and step.op.ends and not step.left and not _reported_elsewhere(step)
+        if step.type in _KINDS and step.op.ends and not step.left and not _is_replaced_subnet(step)
     ]
     users = _Users(plan, lost)
     for step in lost:
         behind = users.of(step)
         if behind:
-            finding = replace(_finding(step, _KINDS[step.type], behind), urn=step.urn)
+            finding = replace(_finding(step, behind), urn=step.urn)
             renewed = (
                 step.type == resource_types.CERTIFICATE
                 and step.op is Op.REPLACE
                 and not users.keep(step, behind)
             )
-            yield replace(finding, severity=Severity.WARNING) if renewed else finding
+            yield warned(finding) if renewed else finding
 
 
-def _reported_elsewhere(step: Step) -> bool:
-    """Whether another rule reports the loss: of a VPC, or of a replaced subnet."""
-    return step.type == resource_types.VPC or (step.type == resource_types.SUBNET and step.op is Op.REPLACE)
+def _is_replaced_subnet(step: Step) -> bool:
+    """Whether the resource is a subnet whose loss another rule reports."""
+    return step.type == resource_types.SUBNET and step.op is Op.REPLACE
 
 
-def _finding(step: Step, kind: _Kind, behind: Sequence[Step]) -> Finding:
+def _finding(step: Step, behind: Sequence[Step]) -> Finding:
     names = ", ".join(dict.fromkeys(map(_named, behind)))
-    gone = f"would be replaced ({step.replaced_for})" if step.op is Op.REPLACE else "would be deleted"
+    kind, effect = _KINDS[step.type]
     addresses = ", ".join([*texts(step.state.get("clbVips")), *texts([step.state.get("publicIp")])])
     return IN_USE.finding(
         step.name,
-        f"{gone}: {kind.what}{f' with address {addresses}' if addresses else ''}, named by {names}",
+        f"{step.ending}: {kind}{f' with address {addresses}' if addresses else ''}, named by {names}",
         value=step.id,
-        why=kind.notice.format(users=names),
+        why=effect.format(users=names),
         todo="go back to the old value" if step.op is Op.REPLACE else "keep it in the program",
         intended=f"make a second one beside it, move {names} and their clients to it, and remove this one"
         " afterwards",
@@ -148,7 +141,7 @@ class _Users:
                     self._before[name].append(step)
                 for name in _names_in(step.new, among=ids):
                     self._after[name].append(step)
-                for urn in urns.intersection(chain.from_iterable(step.sources.values())):
+                for urn in urns & step.all_sources:
                     self._by_source[urn].append(step)
 
     def of(self, lost: Step) -> list[Step]:
@@ -203,7 +196,7 @@ def _lost_object(step: Step, names: str) -> Finding:
         intended=f"give {names} another one first, and remove this one afterwards",
     )
     finding = replace(finding, urn=step.urn)
-    return replace(finding, severity=Severity.WARNING) if step.op is Op.REPLACE else finding
+    return warned(finding) if step.op is Op.REPLACE else finding
 
 
 def _place(props: Props) -> tuple[str, str]:
@@ -241,11 +234,7 @@ def _names_in(*values: Any, among: frozenset[str] | None = None) -> set[str]:
         elif isinstance(value, list):
             waiting += value
         elif isinstance(value, str) and not unknown(value):
-            names = (
-                [value, *(part.strip() for part in value.split(","))]
-                if "," in value
-                else [value.strip(), value]
-            )
+            names = {value, *map(str.strip, value.split(","))}
             found.update(names if among is None else among.intersection(names))
             waiting += _parsed(value)
     return found

@@ -21,7 +21,7 @@ from pulumi_tke_hybrid.plan.kubernetes_objects import is_load_balancer_source, t
 from pulumi_tke_hybrid.plan.model import Op, Plan, Step
 from pulumi_tke_hybrid.plan.resource_types import PROVIDERS
 from pulumi_tke_hybrid.plan.rules import not_judged
-from pulumi_tke_hybrid.tke.rule import Finding, Rule
+from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
 
 
 class Shape(Enum):
@@ -88,6 +88,11 @@ def rule(
     return register
 
 
+def warned(finding: Finding) -> Finding:
+    """Return the finding as a warning, for a milder case of a rule whose findings are errors."""
+    return replace(finding, severity=Severity.WARNING)
+
+
 def plan_rule(*rules: Rule) -> Callable[[APlanCheck], APlanCheck]:
     """Register a check on all resources of a plan."""
 
@@ -120,10 +125,6 @@ def plan_checks() -> Sequence[tuple[PlanCheck, Sequence[Rule]]]:
     return sorted(_registered_on_plans, key=lambda each: each[0].__module__)
 
 
-_ANY = frozenset({Shape.ANY})
-_PROVIDER = frozenset({Shape.ANY, Shape.PROVIDER})
-
-
 def checks_on(step: Step) -> Sequence[Check]:
     """The checks of one step."""
     return _selected(step.type, _shapes(step), step.op)
@@ -135,9 +136,9 @@ def _selected(type_: str, shapes: frozenset[Shape], op: Op) -> Sequence[Check]:
 
 
 def _shapes(step: Step) -> frozenset[Shape]:
-    if not step.type.startswith("kubernetes:"):
-        return _PROVIDER if step.type.startswith(PROVIDERS) else _ANY
     found = {Shape.ANY}
+    if step.type.startswith(PROVIDERS):
+        found.add(Shape.PROVIDER)
     if template_paths(step.type, step.old, step.new):
         found.add(Shape.POD_TEMPLATE)
     if is_load_balancer_source(step):
@@ -155,18 +156,9 @@ def _unique(rules: Iterable[Rule]) -> list[Rule]:
     return list({found.id: found for found in rules}.values())
 
 
-def rules_on_resources() -> list[Rule]:
-    """Rules that a single resource of the new program can break. Providers are left out: a policy does not
-    read their versions."""
-    return _rules_for(EVERY - {Op.DELETE, Op.LEAVE})
-
-
-def rules_on_removals() -> list[Rule]:
-    """Rules that the removal of a resource from the program can break."""
-    return _rules_for({Op.DELETE, Op.LEAVE})
-
-
-def _rules_for(operations: Set[Op]) -> list[Rule]:
+def rules_on_resources(operations: Set[Op]) -> list[Rule]:
+    """Rules that a single resource can break by one of these operations. Providers are left out: a policy
+    does not read their versions."""
     return _unique(
         found
         for each in checks()
@@ -178,22 +170,13 @@ def _rules_for(operations: Set[Op]) -> list[Rule]:
 def rules_on_plans() -> list[Rule]:
     """Rules that only several resources together can break."""
     of_steps = {found.id for each in checks() for found in each.rules}
-    return [
-        found
-        for found in _unique(found for _, rules in plan_checks() for found in rules)
-        if found.id not in of_steps
-    ]
+    of_plans = _unique(found for _, rules in plan_checks() for found in rules)
+    return [found for found in of_plans if found.id not in of_steps]
 
 
 def rules_with_milder_findings() -> list[Rule]:
     """Rules of which single resources get findings below the rule's severity."""
     return _unique(found for each in checks() for found in each.milder)
-
-
-def registered_rules() -> list[Rule]:
-    """Rules that a registered check reports."""
-    on_steps = (found for each in checks() for found in each.rules)
-    return _unique([*on_steps, *(found for _, rules in plan_checks() for found in rules)])
 
 
 def plan_findings(plan: Plan) -> Iterator[Finding]:

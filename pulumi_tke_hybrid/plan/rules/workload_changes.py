@@ -1,12 +1,12 @@
 """Rules on changes of a ClientIpWorkload between its stored inputs and the program."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pulumi_tke_hybrid.plan.kubernetes_objects import annotations_of
 from pulumi_tke_hybrid.plan.rules.annotation_rules import NONE, changed, effect
 from pulumi_tke_hybrid.tke.annotations import On
-from pulumi_tke_hybrid.tke.objects import UNKNOWN, at, items, mapping, unknown
+from pulumi_tke_hybrid.tke.objects import Props, at, items, mapping, unknown
 from pulumi_tke_hybrid.tke.rule import Finding, fixed_rule
 from pulumi_tke_hybrid.tke.rules.immutable_fields import keep_what_was_known
 
@@ -40,31 +40,37 @@ STATEFUL_SET_FIXED = fixed_rule(
     "Kubernetes: spec.serviceName and spec.podManagementPolicy are immutable (apps/v1)",
 )
 
-Unknown = Callable[[object], bool]
+_FRONTS = {"service": "exposure", "ingress": "ingress.exposure"}
+"""The objects in front of the pods, and the argument with the load balancer of each."""
+_NAMES = {"name": "the objects' name", "namespace": "their namespace"}
 
 
-def change_findings(
-    before: Mapping[str, Any], after: Mapping[str, Any], unknown: Unknown
-) -> Iterator[Finding]:
+def change_findings(before: Props, after: Props) -> Iterator[Finding]:
     """Return the findings on a change. Both sides are the component's inputs."""
     yield from network_findings(before, after)
-    yield from _selector_findings(before, after, unknown)
-    yield from _claim_findings(before, after, unknown)
-    yield from _stateful_findings(before, after, unknown)
+    yield from _selector_findings(before, after)
+    if not _is_renamed(before, after):
+        yield from _claim_findings(before, after)
+        yield from _stateful_findings(before, after)
     if not after.get("allowAddressChange"):
-        yield from _fixed_findings(before, after, unknown)
+        yield from _fixed_findings(before, after)
 
 
-def _front(side: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = side.get(name) or {"kind": "none"}
+def _front(side: Props, name: str) -> Props:
+    found: Props = side.get(name) or {"kind": "none"}
     return found
 
 
-def _fronted(side: Mapping[str, Any]) -> bool:
-    return any(_front(side, name)["kind"] != "none" for name in ("service", "ingress"))
+def _fronted(side: Props) -> bool:
+    return any(_front(side, name)["kind"] != "none" for name in _FRONTS)
 
 
-def network_findings(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Finding]:
+def _is_renamed(before: Props, after: Props) -> bool:
+    """Whether the objects get another name or namespace: then they are new, and judged elsewhere."""
+    return any(before.get(name) != after.get(name) for name in _NAMES)
+
+
+def network_findings(before: Props, after: Props) -> Iterator[Finding]:
     """Refuse another network while a load balancer sends to pods before or after the change."""
     old, new = before.get("network"), after.get("network")
     if old is None or old == new or not (_fronted(before) and _fronted(after)):
@@ -86,36 +92,29 @@ def network_findings(before: Mapping[str, Any], after: Mapping[str, Any]) -> Ite
         )
 
 
-def _selector_findings(
-    before: Mapping[str, Any], after: Mapping[str, Any], unknown: Unknown
-) -> Iterator[Finding]:
-    """Compare the selectors. Objects of another name or namespace are new and judged elsewhere; older states
-    have no selector."""
+def _selector_findings(before: Props, after: Props) -> Iterator[Finding]:
+    """Compare the selectors; older states have no selector."""
     was, now = before.get("selector"), after.get("selector")
-    if not was or not now or unknown(now) or any(before.get(name) != after.get(name) for name in _NAMES):
+    if not was or not now or unknown(now) or _is_renamed(before, after):
         return
     if was.keys() != now.keys() or any(
         was[label] != value and not unknown(value) for label, value in now.items()
     ):
         yield SELECTOR_FIXED.finding(
             "selector",
-            f"instead of {_labels(was, unknown)}",
-            value=_labels(now, unknown),
+            f"instead of {_labels(was)}",
+            value=_labels(now),
             why="Kubernetes cannot change it in place: the Service would select no pod, and all pods would"
             " stop before others start",
-            todo=f"go back to {_labels(was, unknown)}, or make another workload of another name beside it,"
+            todo=f"go back to {_labels(was)}, or make another workload of another name beside it,"
             " move the clients, and remove this one",
         )
 
 
-def _claim_findings(
-    before: Mapping[str, Any], after: Mapping[str, Any], unknown: Unknown
-) -> Iterator[Finding]:
-    """Compare the volume claims, as the selectors. Older states have no claims, and a Deployment has none."""
+def _claim_findings(before: Props, after: Props) -> Iterator[Finding]:
+    """Compare the volume claims. Older states have no claims, and a Deployment has none."""
     was, now = before.get("volumeClaims"), after.get("volumeClaims")
-    if was is None or now is None or any(before.get(name) != after.get(name) for name in _NAMES):
-        return
-    if _differ(was, now, unknown):
+    if was is not None and now is not None and _differ(was, now):
         yield CLAIMS_FIXED.finding(
             "volume_claims",
             "are others than the StatefulSet was made with",
@@ -125,19 +124,14 @@ def _claim_findings(
         )
 
 
-def _stateful_findings(
-    before: Mapping[str, Any], after: Mapping[str, Any], unknown: Unknown
-) -> Iterator[Finding]:
-    """Compare governing Service and pod order, as the selectors. Older states have neither; both were the
-    defaults then."""
-    if any(side.get("volumeClaims") is None for side in (before, after)) or any(
-        before.get(name) != after.get(name) for name in _NAMES
-    ):
+def _stateful_findings(before: Props, after: Props) -> Iterator[Finding]:
+    """Compare governing Service and pod order. Older states have neither; both were the defaults then."""
+    if any(side.get("volumeClaims") is None for side in (before, after)):
         return
     defaults = {"serviceName": before.get("name"), "podManagementPolicy": "OrderedReady"}
     for name, path in (("serviceName", "service_name"), ("podManagementPolicy", "pod_management_policy")):
         was, now = before.get(name) or defaults[name], after.get(name)
-        if now is not None and _differ(was, now, unknown):
+        if now is not None and _differ(was, now):
             yield STATEFUL_SET_FIXED.finding(
                 path,
                 f"instead of {was}",
@@ -147,22 +141,18 @@ def _stateful_findings(
             )
 
 
-def _differ(was: object, now: object, unknown: Unknown) -> bool:
+def _differ(was: object, now: object) -> bool:
     """Whether two values differ in their known parts."""
     if unknown(was) or unknown(now):
         return False
     if (old := mapping(was)) and (new := mapping(now)):
-        return old.keys() != new.keys() or any(
-            _differ(value, new[key], unknown) for key, value in old.items()
-        )
+        return old.keys() != new.keys() or any(_differ(value, new[key]) for key, value in old.items())
     if (before := items(was)) and (after := items(now)):
-        return len(before) != len(after) or any(
-            _differ(one, other, unknown) for one, other in zip(before, after, strict=True)
-        )
+        return len(before) != len(after) or any(map(_differ, before, after))
     return was != now
 
 
-def _labels(selector: Mapping[str, Any], unknown: Unknown) -> str:
+def _labels(selector: Props) -> str:
     return ",".join(
         f"{label}={'(not known yet)' if unknown(value) else value}"
         for label, value in sorted(selector.items())
@@ -204,18 +194,25 @@ _FIXED = {
     "chargeType": "its billing",
     "bandwidth": "its bandwidth",
 }
+_ARGUMENTS = {"subnetId": "subnet_id", "loadBalancerId": "load_balancer_id", "chargeType": "charge_type"}
+"""Arguments of a program whose stored names differ."""
 _IDS = ("loadBalancerId", "subnetId")
 """Ids that come from another resource, which may be replaced."""
-_NAMES = {"name": "the objects' name", "namespace": "their namespace"}
 
 
-def _fixed_findings(
-    before: Mapping[str, Any], after: Mapping[str, Any], unknown: Unknown
-) -> Iterator[Finding]:
-    todo = (
-        "go back to {old}, or set allow_address_change=True to have it replaced, with a new address and a gap"
+def _address_change(path: str, was: object, now: object, why: str) -> Finding:
+    return ADDRESS_CHANGE.finding(
+        path,
+        f"instead of {was}",
+        value=now,
+        why=why,
+        todo=f"go back to {was}, or set allow_address_change=True to have it replaced, with a new address and"
+        " a gap",
     )
-    for front, path in (("service", "exposure"), ("ingress", "ingress.exposure")):
+
+
+def _fixed_findings(before: Props, after: Props) -> Iterator[Finding]:
+    for front, path in _FRONTS.items():
         old, new = _front(before, front), _front(after, front)
         if old["kind"] == "none":
             continue
@@ -225,7 +222,7 @@ def _fixed_findings(
         for name in () if other else _IDS:
             if (was := old.get(name)) and not unknown(was) and unknown(new.get(name)):
                 yield ADDRESS_CHANGE.finding(
-                    f"{path}.{_property(name)}",
+                    f"{path}.{_ARGUMENTS.get(name, name)}",
                     f"is not known any more, and was {was}",
                     why="what it comes from is replaced or lost; a load balancer cannot change"
                     f" {_FIXED[name]}, so the {front.title()} would get another one, and clients would"
@@ -234,37 +231,21 @@ def _fixed_findings(
                 )
         for name in other:
             was, now = old.get(name) or "none", new.get(name) or "none"
-            yield ADDRESS_CHANGE.finding(
-                f"{path}.{_property(name)}",
-                f"instead of {was}",
-                value=now,
-                why=f"a load balancer cannot change {_FIXED[name]}, clients would lose its address"
-                " (457/90598)",
-                todo=todo.format(old=was),
-            )
+            why = f"a load balancer cannot change {_FIXED[name]}, clients would lose its address (457/90598)"
+            yield _address_change(f"{path}.{_ARGUMENTS.get(name, name)}", was, now, why)
         if not other and new["kind"] != "none":
-            yield from _annotation_findings(before, after, front, unknown)
+            yield from _annotation_findings(before, after, front)
     if not _fronted(before):
         return
     was, now = (side.get("frontService") or side.get("name") for side in (before, after))
     if before.get("name") == after.get("name") and was is not None and not unknown(now) and was != now:
-        yield ADDRESS_CHANGE.finding(
-            "front_service_name",
-            f"instead of {was}",
-            value=now,
-            why="a Service cannot change its name in place, clients would lose the load balancer's address",
-            todo=todo.format(old=was),
-        )
+        why = "a Service cannot change its name in place, clients would lose the load balancer's address"
+        yield _address_change("front_service_name", was, now, why)
     for name, what in _NAMES.items():
         was, now = before.get(name), after.get(name)
         if was is not None and not unknown(now) and was != now:
-            yield ADDRESS_CHANGE.finding(
-                name,
-                f"instead of {was}",
-                value=now,
-                why=f"{what} cannot change in place, clients would lose the load balancer's address",
-                todo=todo.format(old=was),
-            )
+            why = f"{what} cannot change in place, clients would lose the load balancer's address"
+            yield _address_change(name, was, now, why)
 
 
 _GIVEN = {
@@ -273,20 +254,13 @@ _GIVEN = {
 }
 
 
-def _annotation_findings(
-    before: Mapping[str, Any], after: Mapping[str, Any], front: str, unknown: Unknown
-) -> Iterator[Finding]:
+def _annotation_findings(before: Props, after: Props, front: str) -> Iterator[Finding]:
     """Compare the annotations that the program sets and TKE reads only once. Older states have none, and
     nothing is compared."""
     on, name, path = _GIVEN[front]
     was, now = before.get(name), after.get(name)
-    if was is None or now is None:
-        return
-    sides = (
-        {key: UNKNOWN if unknown(value) else value for key, value in mapping(side).items()}
-        for side in (was, now)
-    )
-    yield from _changed_annotations(on, path, *sides)
+    if was is not None and now is not None:
+        yield from _changed_annotations(on, path, mapping(was), mapping(now))
 
 
 def _changed_annotations(on: On, path: str, before: object, after: object) -> Iterator[Finding]:
@@ -301,11 +275,11 @@ def _changed_annotations(on: On, path: str, before: object, after: object) -> It
         )
 
 
-def front_findings(on: On, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Finding]:
+def front_findings(on: On, before: Props, after: Props) -> Iterator[Finding]:
     """Compare the inputs of a Service or an Ingress that is updated in place: load balancer and selector
     stay."""
     if on is On.SERVICE:
-        yield from _selector_findings(_named(before), _named(after), unknown)
+        yield from _selector_findings(_named(before), _named(after))
         was, now = (at(side, "spec", "type") for side in (before, after))
         if was != "LoadBalancer":
             return
@@ -322,29 +296,20 @@ def front_findings(on: On, before: Mapping[str, Any], after: Mapping[str, Any]) 
     yield from _changed_annotations(on, path, annotations_of(before), annotations_of(after))
 
 
-def _named(inputs: Mapping[str, Any]) -> dict[str, Any]:
+def _named(inputs: Props) -> dict[str, Any]:
     names = {name: at(inputs, "metadata", name) for name in _NAMES}
     return {**names, "selector": at(inputs, "spec", "selector")}
 
 
-def lost_ids(before: Mapping[str, Any], after: Mapping[str, Any], unknown: Unknown) -> Iterator[str]:
+def lost_ids(before: Props, after: Props) -> Iterator[str]:
     """Yield a warning for each id that the stored state has and the preview does not know, where a new id is
     no error: the workload takes it in place (`ids`), or the program allows another load balancer."""
     olds, news = dict(mapping(before.get("ids"))), dict(mapping(after.get("ids")))
     if after.get("allowAddressChange"):
-        for front, path in (("service", "exposure"), ("ingress", "ingress.exposure")):
-            olds |= {
-                f"{path}.{_property(name)}": _front(before, front).get(name)
-                for name in _IDS
-                if name in _front(before, front)
-            }
-            news |= {f"{path}.{_property(name)}": _front(after, front).get(name) for name in _IDS}
+        for front, path in _FRONTS.items():
+            old, new = _front(before, front), _front(after, front)
+            olds |= {f"{path}.{_ARGUMENTS.get(name, name)}": old[name] for name in _IDS if name in old}
+            news |= {f"{path}.{_ARGUMENTS.get(name, name)}": new.get(name) for name in _IDS}
     for path, was in olds.items():
         if not unknown(was) and unknown(news.get(path)):
-            yield (f"{path}: is not known any more, and was {was}; what it comes from is replaced or lost")
-
-
-def _property(name: str) -> str:
-    return {"subnetId": "subnet_id", "loadBalancerId": "load_balancer_id", "chargeType": "charge_type"}.get(
-        name, name
-    )
+            yield f"{path}: is not known any more, and was {was}; what it comes from is replaced or lost"

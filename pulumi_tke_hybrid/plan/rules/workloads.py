@@ -1,27 +1,29 @@
 """Rules on changes of Kubernetes workloads, and of the Services and Ingresses in front of them."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.plan.kubernetes_objects import (
+    DIRECT,
+    EXISTING,
     Holder,
     annotation,
-    direct_keys,
-    existing_keys,
+    existing_balancer,
     holders,
     kind_of,
     load_balancer_source,
+    load_balancer_sources,
     may_have_balancer,
     template_paths,
 )
 from pulumi_tke_hybrid.plan.model import Op, Step, is_patch
-from pulumi_tke_hybrid.plan.rules.registry import ENDING, Shape, rule
+from pulumi_tke_hybrid.plan.nodes_of_pools import total
+from pulumi_tke_hybrid.plan.rules.registry import ENDING, Shape, rule, warned
 from pulumi_tke_hybrid.tke import ipamd, keys
 from pulumi_tke_hybrid.tke.annotations import On
 from pulumi_tke_hybrid.tke.objects import Props, at, below, items, unknown
-from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity, warning_rule
+from pulumi_tke_hybrid.tke.rule import Finding, Rule, warning_rule
 
 DIRECT_ACCESS_OFF = Rule(
     "direct-access-off",
@@ -78,16 +80,11 @@ _FINISHING = ("Job", "CronJob", "BroadcastJob", "AdvancedCronJob")
 """Kinds whose pods finish."""
 
 
-def _goes(step: Step) -> bool:
-    """Whether the object is deleted. A deleted patch takes its fields back, and the object stays."""
-    return step.op is Op.DELETE and not is_patch(step.type)
-
-
 @rule(DIRECT_ACCESS_OFF, on=Shape.LOAD_BALANCER_SOURCE)
 def _direct_off(step: Step) -> Iterator[Finding]:
-    if _goes(step) or not step.old:
+    if step.deletes_object or not step.old:
         return
-    for key in direct_keys(step):
+    for key in (DIRECT[on] for on in load_balancer_sources(step)):
         before, after = annotation(step.old, key), annotation(step.new, key)
         if before == "true" and after != "true" and not unknown(after) and _keeps_balancer(step):
             yield DIRECT_ACCESS_OFF.finding(
@@ -139,15 +136,12 @@ def _balancer_lost(step: Step) -> Iterator[Finding]:
         and at(step.new, "spec", "type") != "LoadBalancer"
     ):
         return  # reported by `direct-access-off`
-    kept = next((value for key in existing_keys(step) if (value := annotation(step.old, key))), None)
-    same = kept is not None and kept in [annotation(step.new, key) for key in existing_keys(step)]
+    kept = existing_balancer(step, step.old)
+    named = [annotation(step.new, EXISTING[on]) for on in load_balancer_sources(step)]
+    same = kept is not None and kept in named
     kind = kind_of(step.type)
     replaced = step.op is Op.REPLACE
-    what = (
-        f"the {kind} would be replaced ({step.replaced_for})"
-        if replaced
-        else f"the {kind} would be deleted{'' if same else ' with its load balancer'}"
-    )
+    what = f"the {kind} {step.ending}{'' if same or replaced else ' with its load balancer'}"
     address = _first_address(step)
     if same:
         why = (
@@ -156,12 +150,10 @@ def _balancer_lost(step: Step) -> Iterator[Finding]:
         )
         intended = "apply it when clients can wait"
     else:
+        after = "the new load balancer has another address" if replaced else "the address does not come back"
         why = (
             "certain, when it is applied: TKE deletes the load balancer, and clients of its address get no"
-            " answer"
-        )
-        why += (
-            "; the new load balancer has another address" if replaced else "; the address does not come back"
+            f" answer; {after}"
         )
         intended = "move the clients to another address first"
     todo = (
@@ -181,7 +173,7 @@ def _first_address(step: Step) -> str:
 
 def _templates(step: Step) -> Iterator[tuple[Holder, Holder]]:
     """Yield each pod template before and after; none where the object is new or deleted."""
-    if step.old and (step.new or not _goes(step)):
+    if step.old and (step.new or not step.deletes_object):
         for path in template_paths(step.type, step.old, step.new):
             yield Holder(step.type, step.old, path), Holder(step.type, step.new, path)
 
@@ -229,9 +221,8 @@ def _held(step: Step) -> list[Holder]:
 
 
 def _all_pods(held: Sequence[Holder]) -> str:
-    counts = [holder.pods for holder in held]
-    known = sum(count or 0 for count in counts)
-    return f"its {known} pods" if None not in counts and known > 1 else "its pods"
+    pods = total(holder.pods for holder in held)
+    return "its pods" if pods is None or pods <= 1 else f"its {pods} pods"
 
 
 def _place(props: Props) -> tuple[Any, Any]:
@@ -271,7 +262,7 @@ def _replaced(step: Step) -> Iterator[Finding]:
         todo=resource_types.way_back(step),
         intended=f"add a second {kind} of another name, move the clients, and remove this one afterwards",
     )
-    yield replace(found, severity=Severity.WARNING) if kind in _FINISHING else found
+    yield warned(found) if kind in _FINISHING else found
 
 
 @rule(WORKLOAD_DELETED, on=Shape.POD_TEMPLATE, operations=(Op.DELETE,))
@@ -294,4 +285,4 @@ def _deleted(step: Step) -> Iterator[Finding]:
         todo=f"keep the {kind} in the program",
         intended="move the clients first, then remove it",
     )
-    yield found if on_eni and kind not in _FINISHING else replace(found, severity=Severity.WARNING)
+    yield found if on_eni and kind not in _FINISHING else warned(found)

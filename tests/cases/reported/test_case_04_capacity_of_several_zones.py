@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from pulumi_tke_hybrid.cli.commands import app
-from pulumi_tke_hybrid.plan.resource_types import bridged
+from tests.bridged_tokens import bridged
 from tests.unit.capacity.stacks import FOUR, UNKNOWN, Json
 
 DATA = Path(__file__).parent / "data" / "pool-of-two-zones.json"

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from pulumi_tke_hybrid.plan import resource_types
-from pulumi_tke_hybrid.plan.resource_types import bridged
+from tests.bridged_tokens import bridged
 from tests.cases.reported.reviewed import Preview, load, messages, retyped
 from tests.unit.review.recordings import judged
 

@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from pulumi_tke_hybrid.plan.resource_types import bridged
 from pulumi_tke_hybrid.review.review import Review
 from pulumi_tke_hybrid.review.view import ZoneRow
+from tests.bridged_tokens import bridged
 from tests.cases.reported.reviewed import load, messages, reviewed
 from tests.unit.review.recordings import NAMES, judged, recorded
 

@@ -8,9 +8,10 @@ import pytest
 
 from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.plan.model import Op, Plan, Step
-from pulumi_tke_hybrid.plan.resource_types import bridged, canonical
+from pulumi_tke_hybrid.plan.resource_types import canonical
 from pulumi_tke_hybrid.plan.rules import registry
 from pulumi_tke_hybrid.tke import keys
+from tests.bridged_tokens import bridged
 from tests.cases.reported.reviewed import load, messages, reviewed
 
 POD = {

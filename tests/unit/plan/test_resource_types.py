@@ -8,7 +8,8 @@ import tencentcloud_iac_pulumi
 
 from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.plan.model import is_patch
-from pulumi_tke_hybrid.plan.resource_types import bridged, canonical, kubernetes_kind
+from pulumi_tke_hybrid.plan.resource_types import canonical, kubernetes_kind
+from tests.bridged_tokens import bridged
 
 _INIT = re.compile(r"'(tencentcloud:\w+/\w+:[A-Z]\w*)',\s+resource_name")
 

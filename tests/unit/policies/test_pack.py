@@ -17,7 +17,6 @@ from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, unknown_checking_proxy
 from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.plan import resource_types as force_new
 from pulumi_tke_hybrid.plan.model import Op
-from pulumi_tke_hybrid.plan.resource_types import bridged
 from pulumi_tke_hybrid.plan.rules import every_rule, registry
 from pulumi_tke_hybrid.plan.rules.not_judged import NOT_JUDGED
 from pulumi_tke_hybrid.policies import pack_of_rules as pack
@@ -27,6 +26,8 @@ from pulumi_tke_hybrid.policies.steps import PreviousState
 from pulumi_tke_hybrid.tke import keys
 from pulumi_tke_hybrid.tke.objects import UNKNOWN
 from pulumi_tke_hybrid.tke.rule import Severity
+from tests.bridged_tokens import bridged
+from tests.rules_page import registered_rules
 from tests.unit.policies.recorded import Recorded, options
 
 CLUSTER = f"urn:pulumi:dev::p::{resource_types.CLUSTER}::c"
@@ -88,7 +89,7 @@ def test_every_registered_rule_but_that_of_provider_versions_has_a_policy() -> N
     with_policy = {
         policy.name.removesuffix(pack.BY_REMOVAL).removesuffix(pack.ADVISORY) for policy in pack.policies()
     }
-    assert {rule.id for rule in registry.registered_rules()} - with_policy == {"version-change"}
+    assert registered_rules().keys() - with_policy == {"version-change"}
 
 
 def test_a_finding_below_an_error_is_reported_by_the_advisory_policy_alone() -> None:
@@ -403,7 +404,7 @@ def _removed(*resources: dict[str, Any]) -> dict[str, list[str]]:
     policies = pack.policies(lambda stack: previous_state.of_export(export(*resources)))
     return {
         rule.id: found
-        for rule in (*registry.rules_on_removals(), NOT_JUDGED)
+        for rule in (*registry.rules_on_resources(pack.REMOVING), NOT_JUDGED)
         if (found := reported(policies, f"{rule.id}{pack.BY_REMOVAL}", args))
     }
 

@@ -57,11 +57,11 @@ def test_a_pool_in_a_zone_without_a_container_subnet_is_found_before_any_id_is_k
     )
 
 
-def test_a_zone_that_was_uncovered_before_is_found_only_without_only_changes() -> None:
+@pytest.mark.parametrize(("op", "rules"), [(Op.SAME, []), (Op.CREATE, ["zone-uncovered"])])
+def test_a_zone_that_was_uncovered_before_is_no_finding(op: Op, rules: list[str]) -> None:
     pods_4, nodes_6 = subnet("pods-4", FOUR, Op.SAME), subnet("nodes-6", SIX, Op.SAME)
-    plan = Plan((pods_4, nodes_6, cluster(pods_4), pool("b", nodes_6, Op.SAME)))
-    assert list(coverage.findings(plan)) == []
-    assert [finding.rule.id for finding in coverage.findings(plan, only_changes=False)] == ["zone-uncovered"]
+    plan = Plan((pods_4, nodes_6, cluster(pods_4), pool("b", nodes_6, op)))
+    assert [finding.rule.id for finding in coverage.findings(plan)] == rules
 
 
 def named(type_: str, name: str, op: Op, **more: Any) -> Step:
