@@ -3,7 +3,7 @@
 `ContainerSubnet` is the one shape in which a cluster shows, stores and compares its container subnets.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Optional, Union
 
@@ -21,11 +21,12 @@ from pulumi_tke_hybrid.component.args import (
     refuse_wrong_options,
     report,
 )
+from pulumi_tke_hybrid.component.dynamic import known
 from pulumi_tke_hybrid.component.inputs import (
     Input,
     NoneAllowed,
-    is_pending,
     one_or_more,
+    pending_paths,
     value_after,
     value_if_known,
 )
@@ -89,12 +90,9 @@ class EniZoneSubnetArgs(Args):
     def problems(self) -> Iterator[Finding]:
         if self.vpc_cidr is not None:
             vpc, later = one_or_more(self.vpc_cidr)
-            names_ = [
-                *(["cidr_block"] if is_pending(self.cidr_block) else []),
-                *(["vpc_cidr"] if later else []),
-            ]
+            pending = pending_paths(self, "", "cidr_block") + (["vpc_cidr"] if later else [])
             yield from zones_and_subnets.subnet_findings(
-                value_if_known(self.cidr_block), () if later else vpc, names_
+                value_if_known(self.cidr_block), () if later else vpc, pending
             )
         if self.subnet_id is not None:
             for name in ("route_table_id", "tags", "name", "deletion_protection"):
@@ -303,9 +301,8 @@ class ContainerSubnet(Args):
         return cls(given.subnet_id, args.zone, args.cidr_block, origin)
 
     @classmethod
-    def from_guard(cls, stored: Mapping[str, Any], known: Callable[[Any], Any]) -> "ContainerSubnet":
-        """Return the container subnet that `guarded` gave to the guard; `known` returns None for an
-        unknown value."""
+    def from_guard(cls, stored: Mapping[str, Any]) -> "ContainerSubnet":
+        """Return the container subnet that `guarded` gave to the guard."""
         subnet_id, zone = (str(known(stored.get(name)) or "") for name in ("id", "zone"))
         return cls(subnet_id, zone, known(stored.get("cidr")), str(stored.get("from") or _MADE))
 

@@ -3,7 +3,7 @@
 A new kind of node pool begins here. The rules are in `tke.rules.ranges_and_pools`.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Optional
 
 import pulumi
@@ -14,6 +14,7 @@ from pulumi_tke_hybrid.cloud.calls import CloudError
 from pulumi_tke_hybrid.cloud.clusters import refuse_orphan_pool, size_of
 from pulumi_tke_hybrid.component import resource_hook
 from pulumi_tke_hybrid.component.args import Args, args_class, child_options
+from pulumi_tke_hybrid.component.dynamic import known
 from pulumi_tke_hybrid.component.inputs import EachItem, Input, NoneAllowed, value_if_known
 from pulumi_tke_hybrid.component.invalid_inputs import InvalidInputs
 from pulumi_tke_hybrid.component.region import settings_in
@@ -141,12 +142,9 @@ class NodePoolArgs(Args):
             )
         if self.password is not None:
             yield ranges_and_pools.password_note()
-        bounds = self.autoscale
-        least, most = (
-            (value_if_known(bounds.min_size), value_if_known(bounds.max_size)) if bounds else (None, None)
-        )
+        pool = self.declared("")
         yield from ranges_and_pools.size_problem(
-            value_if_known(self.size), least, most, scaled=bounds is not None
+            pool.size, pool.least, pool.most, scaled=self.autoscale is not None
         )
 
     def declared(self, path: str) -> DeclaredPool:
@@ -193,11 +191,7 @@ class NodePoolArgs(Args):
         }
 
 
-Known = Callable[[Any], Any]
-"""Return the value, or None for a value that a preview does not know."""
-
-
-def declared_from_guard(path: str, shown: Mapping[str, Any], known: Known) -> DeclaredPool:
+def declared_from_guard(path: str, shown: Mapping[str, Any]) -> DeclaredPool:
     """Return the pool that `NodePoolArgs.shown` gave to the guard, for the rules."""
     return DeclaredPool(
         path,
@@ -213,7 +207,7 @@ def _whole(value: Any) -> int | None:
     return None if value is None else int(value)  # the engine stores every number as a float
 
 
-def guarded_subnets(pools: Mapping[str, Mapping[str, Any]], known: Known) -> Iterator[tuple[str, str, str]]:
+def guarded_subnets(pools: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, str, str]]:
     """Yield path, subnet id and zone of each pool that `NodePoolArgs.guarded` gave to the guard and whose
     subnet is known."""
     for name, pool in pools.items():
@@ -222,7 +216,7 @@ def guarded_subnets(pools: Mapping[str, Mapping[str, Any]], known: Known) -> Ite
 
 
 def pending_subnets(
-    before: Mapping[str, Mapping[str, Any]], after: Mapping[str, Mapping[str, Any]], known: Known
+    before: Mapping[str, Mapping[str, Any]], after: Mapping[str, Mapping[str, Any]]
 ) -> Iterator[str]:
     """Yield a line for each stored pool whose subnet a preview does not know, so that it cannot be
     compared."""
