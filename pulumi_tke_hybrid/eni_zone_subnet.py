@@ -19,6 +19,7 @@ from pulumi_tke_hybrid.component.args import (
     note_while_pending,
     parse_args,
     refuse_wrong_options,
+    register_declared_outputs,
     report,
 )
 from pulumi_tke_hybrid.component.dynamic import known
@@ -168,14 +169,7 @@ class EniZoneSubnet(pulumi.ComponentResource):
             self._create(name, parsed, checked, opts)
         else:
             self._adopt(owner, parsed)
-        self.register_outputs(
-            {
-                "subnetId": self.subnet_id,
-                "zone": self.zone,
-                "cidrBlock": self.cidr_block,
-                "availableIpCount": self.available_ip_count,
-            }
-        )
+        register_declared_outputs(self, EniZoneSubnet)
 
     @property
     def args(self) -> EniZoneSubnetArgs:
@@ -202,7 +196,7 @@ class EniZoneSubnet(pulumi.ComponentResource):
             opts=child_options(
                 self,
                 protect=None if args.deletion_protection is False else True,
-                ignore_changes=list(opts.ignore_changes or ()) if opts else (),
+                ignore_changes=[*((opts.ignore_changes or ()) if opts else ())],
             ),
         )
         self.subnet_id = subnet.id

@@ -22,6 +22,7 @@ from pulumi_tke_hybrid.component.args import (
     note_while_pending,
     parse_args,
     refuse_wrong_options,
+    register_declared_outputs,
 )
 from pulumi_tke_hybrid.component.dynamic import DEFAULT_DEADLINE
 from pulumi_tke_hybrid.component.inputs import value_after, value_if_known
@@ -139,17 +140,7 @@ class HybridCluster(pulumi.ComponentResource):
             pods_per_node=args.cluster_max_pod_num,
             pools=[pool.shown() for pool in args.pools],
         ).apply(_facts)
-        self.register_outputs(
-            {
-                "clusterId": self.cluster_id,
-                "kubeconfig": self.kubeconfig,
-                "zones": self.zones,
-                "eniCidrs": self.eni_cidrs,
-                "ipamdConfigData": self.ipamd_config_data,
-                "vpcCniPhase": self.vpc_cni_phase,
-                "clusterFacts": self.cluster_facts,
-            }
-        )
+        register_declared_outputs(self, HybridCluster)
 
     def _cluster_id(self, guard: ClusterGuard) -> pulumi.Output[str]:
         if self._args.existing_cluster_id is None:

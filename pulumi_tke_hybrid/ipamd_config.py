@@ -15,6 +15,7 @@ from pulumi_tke_hybrid.component.args import (
     child_options,
     parse_args,
     refuse_wrong_options,
+    register_declared_outputs,
     report,
     require_provider,
 )
@@ -127,7 +128,7 @@ class IpamdConfig(pulumi.ComponentResource):
         )
         self.checksum = self.data.apply(ipamd.checksum)
         self._patch(name, live.metadata.uid, deployment.metadata.uid)
-        self.register_outputs({"data": self.data, "checksum": self.checksum})
+        register_declared_outputs(self, IpamdConfig)
 
     def _patch(
         self, name: str, config_map_uid: pulumi.Output[str], deployment_uid: pulumi.Output[str]

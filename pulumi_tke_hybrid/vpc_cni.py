@@ -30,6 +30,7 @@ from pulumi_tke_hybrid.component.args import (
     given_provider,
     parse_args,
     refuse_wrong_options,
+    register_declared_outputs,
 )
 from pulumi_tke_hybrid.component.dynamic import (
     DEFAULT_DEADLINE,
@@ -189,13 +190,7 @@ class VpcCni(pulumi.ComponentResource):
         self.registered_subnets = switch.registeredSubnets
         self.phase = switch.phase
         self.reclaim_seconds = switch.reclaimSeconds
-        self.register_outputs(
-            {
-                "registeredSubnets": self.registered_subnets,
-                "phase": self.phase,
-                "reclaimSeconds": self.reclaim_seconds,
-            }
-        )
+        register_declared_outputs(self, VpcCni)
 
 
 def shared_properties(args: VpcCniArgs) -> dict[str, Any]:

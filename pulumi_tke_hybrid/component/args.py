@@ -12,7 +12,8 @@ from typing import Any, Literal, TypeVar, Union, cast
 import pulumi
 import pydantic.dataclasses
 from pydantic import ConfigDict, TypeAdapter, ValidationError
-from typing_extensions import dataclass_transform
+from pydantic.alias_generators import to_camel
+from typing_extensions import TypedDict, Unpack, dataclass_transform
 
 from pulumi_tke_hybrid.component.inputs import Check, EachItem, Input, NoneAllowed, accept_outputs
 from pulumi_tke_hybrid.component.invalid_inputs import InvalidInputs, labelled, problems_of
@@ -217,15 +218,12 @@ def holds_outputs(value: object) -> bool:
     return isinstance(value, pulumi.Output) or any(holds_outputs(part) for _, part in parts_of(value))
 
 
-async def _value(output: "pulumi.Output[Any]") -> Any:
-    is_known = await output.is_known()  # waits for the value, so an error of the value is raised here
-    return await output.future() if is_known and not await output.is_secret() else output
-
-
 async def _now(value: Any) -> Any:
     """Return the value in which every Output is replaced by its value, if that is known and not a secret."""
     if isinstance(value, pulumi.Output):
-        return await _value(cast(Any, value))
+        output: pulumi.Output[Any] = cast(Any, value)
+        is_known = await output.is_known()  # waits for the value, so an error of the value is raised here
+        return await output.future() if is_known and not await output.is_secret() else output
     if not holds_outputs(value):
         return value
     if isinstance(value, Args):
@@ -238,40 +236,32 @@ async def _now(value: Any) -> Any:
     return [await _now(part) for part in cast(Sequence[Any], value)]
 
 
-def child_options(
-    parent: pulumi.Resource,
-    *,
-    depends_on: Sequence[pulumi.Resource] = (),
-    provider: pulumi.ProviderResource | None = None,
-    protect: bool | None = None,
-    ignore_changes: Sequence[str] = (),
-    replace_on_changes: Sequence[str] = (),
-    additional_secret_outputs: Sequence[str] = (),
-    delete_before_replace: bool | None = None,
-    retain_on_delete: bool | None = None,
-    replacement_trigger: pulumi.Output[str] | None = None,
-    custom_timeouts: pulumi.CustomTimeouts | None = None,
-    hooks: pulumi.ResourceHookBinding | None = None,
-) -> pulumi.ResourceOptions:
+def register_declared_outputs(component: pulumi.ComponentResource, cls: type) -> None:
+    """Register the outputs that the component's class declares: `cluster_id` as `clusterId`."""
+    component.register_outputs({to_camel(name): getattr(component, name) for name in cls.__annotations__})
+
+
+class _ChildOptions(TypedDict, total=False):
+    depends_on: Sequence[pulumi.Resource]
+    provider: pulumi.ProviderResource
+    protect: bool | None
+    ignore_changes: list[str]
+    replace_on_changes: list[str]
+    additional_secret_outputs: list[str]
+    delete_before_replace: bool
+    retain_on_delete: bool
+    replacement_trigger: pulumi.Output[str]
+    custom_timeouts: pulumi.CustomTimeouts | None
+    hooks: pulumi.ResourceHookBinding
+
+
+def child_options(parent: pulumi.Resource, **options: Unpack[_ChildOptions]) -> pulumi.ResourceOptions:
     """Return the options of a child of `parent`.
 
     The caller's providers, `protect`, transforms and aliases reach the child through its parent, `depends_on`
     through the component's own registration. Options are never merged: a merge would replace the parent.
     """
-    return pulumi.ResourceOptions(
-        parent=parent,
-        depends_on=list(depends_on) or None,
-        provider=provider,
-        protect=protect,
-        ignore_changes=list(ignore_changes) or None,
-        replace_on_changes=list(replace_on_changes) or None,
-        additional_secret_outputs=list(additional_secret_outputs) or None,
-        delete_before_replace=delete_before_replace,
-        retain_on_delete=retain_on_delete,
-        replacement_trigger=replacement_trigger,
-        custom_timeouts=custom_timeouts,
-        hooks=hooks,
-    )
+    return pulumi.ResourceOptions(parent=parent, **options)
 
 
 def with_hooks(
