@@ -49,18 +49,14 @@ class EndpointArgs(Args):
                 why="it decides who may reach the API server",
                 todo="give one",
             )
-        if internet and self.subnet_id is not None:
-            todo = "leave it out, or set access='intranet'"
+        own, other = ("internet", "intranet") if internet else ("intranet", "internet")
+        belongs_to_other = "subnet_id" if internet else "security_group_id"
+        if getattr(self, belongs_to_other) is not None:
             yield COMBINATION.finding(
-                "subnet_id", "belongs to an intranet endpoint", why="an internet one has none", todo=todo
-            )
-        if not internet and self.security_group_id is not None:
-            todo = "leave it out, or set access='internet'"
-            yield COMBINATION.finding(
-                "security_group_id",
-                "belongs to an internet endpoint",
-                why="an intranet one has none",
-                todo=todo,
+                belongs_to_other,
+                f"belongs to an {other} endpoint",
+                why=f"an {own} one has none",
+                todo=f"leave it out, or set access={other!r}",
             )
 
 

@@ -161,7 +161,8 @@ class EniZoneSubnet(pulumi.ComponentResource):
         if parsed.name is None and parsed.subnet_id is None:
             problem = names.cloud_name_problem(name)
             InvalidInputs.raise_if_any(owner, [problem.under("name")] if problem else [])
-        self._args = parsed
+        self.args = parsed
+        """The inputs of the component, for checks before anything exists."""
         checked = check_deferred(self, owner, parsed)
         self.zone = pulumi.Output.from_input(parsed.zone)
         self.cidr_block = pulumi.Output.from_input(parsed.cidr_block)
@@ -170,11 +171,6 @@ class EniZoneSubnet(pulumi.ComponentResource):
         else:
             self._adopt(owner, parsed)
         register_declared_outputs(self, EniZoneSubnet)
-
-    @property
-    def args(self) -> EniZoneSubnetArgs:
-        """The inputs of the component, for checks before anything exists."""
-        return self._args
 
     def _create(
         self,
@@ -212,11 +208,18 @@ class EniZoneSubnet(pulumi.ComponentResource):
 
         def look(subnet_id: str) -> list[dict[str, Any]]:
             try:
-                return _plain(
-                    tencentcloud.vpc.get_subnets(
-                        subnet_id=subnet_id, opts=pulumi.InvokeOptions(parent=self)
-                    ).instance_lists
+                found = tencentcloud.vpc.get_subnets(
+                    subnet_id=subnet_id, opts=pulumi.InvokeOptions(parent=self)
                 )
+                return [
+                    {
+                        "vpc_id": subnet.vpc_id,
+                        "zone": subnet.availability_zone,
+                        "cidr_block": subnet.cidr_block,
+                        "free": subnet.available_ip_count,
+                    }
+                    for subnet in found.instance_lists
+                ]
             except Exception as error:  # the engine raises nothing narrower for a function that failed
                 why, todo = str(error).partition("\n")[0], "`tke-hybrid doctor` checks the credentials"
                 finding = ADOPTED.finding(
@@ -224,7 +227,7 @@ class EniZoneSubnet(pulumi.ComponentResource):
                 )
                 raise InvalidInputs(owner, [finding]) from None
 
-        stated = {"vpc_id": args.vpc_id, "availability_zone": args.zone, "cidr_block": args.cidr_block}
+        stated = {"vpc_id": args.vpc_id, "zone": args.zone, "cidr_block": args.cidr_block}
 
         def compare(values: dict[str, Any]) -> int:
             subnets = values["subnets"]
@@ -235,37 +238,27 @@ class EniZoneSubnet(pulumi.ComponentResource):
                 )
                 raise InvalidInputs(owner, [finding])
             live = subnets[0]
-            properties = {"vpc_id": "vpc_id", "availability_zone": "zone", "cidr_block": "cidr_block"}
             wrong = [
                 ADOPTED.finding(
-                    path,
+                    name,
                     f"is stated, but {values['id']} has {live[name]}",
-                    value=values["stated"][name],
+                    value=value,
                     todo="state what is there",
                 )
-                for name, path in properties.items()
-                if live[name] != values["stated"][name]
+                for name, value in values["stated"].items()
+                if live[name] != value
             ]
             InvalidInputs.raise_if_any(owner, wrong)
-            free = int(live["available_ip_count"])
-            report(
-                self,
-                owner,
-                args.settings,
-                [zones_and_subnets.full_finding(values["id"], live["cidr_block"])] if free == 0 else [],
-            )
-            return free
+            if live["free"] == 0:
+                full = zones_and_subnets.full_finding(values["id"], live["cidr_block"])
+                report(self, owner, args.settings, [full])
+            return int(live["free"])
 
         self.available_ip_count = pulumi.Output.all(
             subnets=wanted.apply(look), id=wanted, stated=stated
         ).apply(compare)
         # The id is known only after the comparison.
         self.subnet_id = value_after(wanted, self.available_ip_count)
-
-
-def _plain(subnets: Sequence[Any]) -> list[dict[str, Any]]:
-    names_ = ("vpc_id", "availability_zone", "cidr_block", "available_ip_count")
-    return [{name: getattr(subnet, name) for name in names_} for subnet in subnets]
 
 
 _MADE, ADOPTED_SUBNET, STATED_SUBNET = "", "adopted", "stated"

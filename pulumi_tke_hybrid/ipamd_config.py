@@ -19,7 +19,7 @@ from pulumi_tke_hybrid.component.args import (
     report,
     require_provider,
 )
-from pulumi_tke_hybrid.component.inputs import Input, value_if_known
+from pulumi_tke_hybrid.component.inputs import Input, value_after, value_if_known
 from pulumi_tke_hybrid.tke import ipamd, names
 from pulumi_tke_hybrid.tke.rule import EMPTY, Finding, twice
 from pulumi_tke_hybrid.tke.rules.immutable_fields import SUBNET_REMOVED
@@ -106,10 +106,6 @@ class IpamdConfig(pulumi.ComponentResource):
         if not parsed.use_ambient_provider:
             require_provider(self._providers, owner)
         checked = check_deferred(self, owner, parsed)
-        wanted = pulumi.Output.all(vpc_id=parsed.vpc_id, subnets=described, checked=checked).apply(
-            config_data
-        )
-
         where = f"{ipamd.NAMESPACE}/{ipamd.NAME}"
         live = kubernetes.core.v1.ConfigMap.get(f"{name}-live", where, child_options(self))
         # A read does not wait until ipamd is ready (measured with pulumi-kubernetes 4.25).
@@ -123,9 +119,9 @@ class IpamdConfig(pulumi.ComponentResource):
                 pulumi.log.warn(f"{owner}: {unknown_version_text(image)}", self)
             return dict(data)
 
-        self.data = pulumi.Output.all(live.data, deployment.spec.template.spec.containers, wanted).apply(
-            refuse
-        )
+        self.data = pulumi.Output.all(
+            live.data, deployment.spec.template.spec.containers, value_after(shown, checked)
+        ).apply(refuse)
         self.checksum = self.data.apply(ipamd.checksum)
         self._patch(name, live.metadata.uid, deployment.metadata.uid)
         register_declared_outputs(self, IpamdConfig)
@@ -171,14 +167,13 @@ class IpamdConfig(pulumi.ComponentResource):
 
 def _lost(there: Mapping[str, str], data: Mapping[str, str]) -> Iterator[Finding]:
     """Yield a finding if the live list has subnets that the program does not list."""
-    unknown_here = [
-        item for item in ipamd.registered_subnets(there) if item not in ipamd.registered_subnets(data)
-    ]
-    if unknown_here:
+    listed = ipamd.registered_subnets(data)
+    missing = [item for item in ipamd.registered_subnets(there) if item not in listed]
+    if missing:
         yield SUBNET_REMOVED.finding(
             "eni_subnets",
             "is in ipamd's list but not in the program",
-            value=", ".join(unknown_here),
+            value=", ".join(missing),
             why="pods may hold addresses in it",
             todo="add it, with its zone, at its place in the list",
         )

@@ -126,11 +126,10 @@ class VpcCniArgs(Args):
     rule's own. Changes nothing that exists."""
 
     def problems(self) -> Iterator[Finding]:
-        subnets = value_if_known(self.subnets)
-        ids_known = (
-            [item for item in map(value_if_known, subnets) if item is not None] if subnets is not None else []
-        )
-        for item in dict.fromkeys(item for item in ids_known if ids_known.count(item) > 1):
+        subnets = [
+            item for item in map(value_if_known, value_if_known(self.subnets) or ()) if item is not None
+        ]
+        for item in dict.fromkeys(item for item in subnets if subnets.count(item) > 1):
             yield twice("subnets", item)
         yield from ipamd.reclaim_findings(
             value_if_known(self.ip_reclaim),
@@ -225,21 +224,19 @@ class VpcCniProvider(CloudProvider):
 
     def check_live(self, olds: dict[str, Any], news: dict[str, Any]) -> list[Finding]:
         registered = tuple(olds.get("registeredSubnets", ()))
-        if unknown(news.get("clusterId")):
-            if olds.get("clusterId"):
-                log_progress(
-                    f"cluster_id: is not known yet, and was {olds['clusterId']}; `up` looks at its VPC-CNI"
-                    " before it changes anything"
-                )
-            return self._in_use(news, registered)
-        if olds.get("clusterId") == news.get("clusterId"):
+        before, now = olds.get("clusterId"), news.get("clusterId")
+        if before and unknown(now):
+            log_progress(
+                f"cluster_id: is not known yet, and was {before}; `up` looks at its VPC-CNI before it changes"
+                " anything"
+            )
+        if unknown(now) or before == now:
             return self._in_use(news, registered)
         try:
             report = adoption_report(self.cloud(news), news, unknown)
         except CloudError as error:
             log_progress(
-                f"could not look at {news['clusterId']}: {error.code}; `up` looks again before it changes"
-                " anything"
+                f"could not look at {now}: {error.code}; `up` looks again before it changes anything"
             )
             return []
         for line in report.lines:
