@@ -159,9 +159,8 @@ def check_deferred(
     reports the checks that are left out. `found`: the findings of `args`, where `args` hold no component.
     """
     plain = args.without_components()
-    said = [
-        finding for finding in (plain.judged() if found is None else found) if finding.rule is not NOT_YET
-    ]
+    found = plain.judged() if found is None else found
+    said = [finding for finding in found if finding.rule is not NOT_YET]
     _log(component, said)
     if not holds_outputs(plain):
         return True
@@ -206,9 +205,8 @@ def _stop(owner: str, findings: Iterable[Finding]) -> None:
 def _log(component: pulumi.Resource, findings: Iterable[Finding]) -> None:
     for finding in findings:
         if finding.severity is not Severity.ERROR:
-            (pulumi.log.warn if finding.severity is Severity.WARNING else pulumi.log.info)(
-                str(finding), component
-            )
+            log = pulumi.log.warn if finding.severity is Severity.WARNING else pulumi.log.info
+            log(str(finding), component)
 
 
 def holds_outputs(value: object) -> bool:
@@ -285,9 +283,10 @@ def refuse_wrong_options(opts: object, owner: str, wanted: str = "Kubernetes") -
 def given_provider(opts: pulumi.ResourceOptions | None, package: str) -> pulumi.ProviderResource | None:
     """Return the provider of the package in the component's own options; an inherited provider does not
     count."""
-    values = [value for _, value in _given(opts)] if opts is not None else []
-    providers = (value for value in values if isinstance(value, pulumi.ProviderResource))
-    return next((provider for provider in providers if provider.package == package), None)
+    for _, provider in _given(opts) if opts is not None else ():
+        if isinstance(provider, pulumi.ProviderResource) and provider.package == package:
+            return provider
+    return None
 
 
 def _given(opts: pulumi.ResourceOptions) -> list[tuple[str, object]]:
