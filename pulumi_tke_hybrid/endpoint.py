@@ -69,20 +69,20 @@ def open_endpoint(
     first_subnet: Input[str] | None,
     depends_on: Sequence[pulumi.Resource],
 ) -> tuple[tencentcloud.kubernetes.ClusterEndpoint, pulumi.Output[str]]:
-    """Open the endpoint as a child of the cluster's component; return the resource and its kubeconfig, a
-    secret.
+    """Open the endpoint as a child of the cluster's component of that name; return the resource and its
+    kubeconfig, a secret.
 
     `first_subnet` is the subnet of the first node pool, the default of an intranet endpoint.
     """
-    internet = args.access is EndpointAccess.INTERNET
+    internet, resource_name = args.access is EndpointAccess.INTERNET, f"{name}-endpoint"
     endpoint = tencentcloud.kubernetes.ClusterEndpoint(
-        name,
+        resource_name,
         cluster_id=cluster_id,
         cluster_internet=internet,
         cluster_internet_security_group=args.security_group_id if internet else None,
         cluster_intranet=not internet,
         cluster_intranet_subnet_id=None if internet else args.subnet_id or first_subnet,
-        opts=child_options(cluster, depends_on=depends_on, hooks=_endpoint_hooks(owner, name)),
+        opts=child_options(cluster, depends_on=depends_on, hooks=_endpoint_hooks(owner, resource_name)),
     )
     kubeconfig = endpoint.kube_config if internet else endpoint.kube_config_intranet
     return endpoint, pulumi.Output.secret(kubeconfig)

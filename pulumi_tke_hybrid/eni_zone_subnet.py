@@ -200,11 +200,17 @@ class EniZoneSubnet(pulumi.ComponentResource):
 
     def _adopt(self, owner: str, args: EniZoneSubnetArgs) -> None:
         wanted = pulumi.Output.from_input(args.subnet_id or "")
-        text = (
+        note_while_pending(
+            self,
+            wanted,
             "subnet_id: is not known yet; VPC, zone and range are compared with the subnet during `up`,"
-            " before its id is used"
+            " before its id is used",
         )
-        note_while_pending(self, wanted, text)
+
+        def wrong_id(subnet_id: str, what: str, why: str, todo: str) -> InvalidInputs:
+            return InvalidInputs(
+                owner, [ADOPTED.finding("subnet_id", what, value=subnet_id, why=why, todo=todo)]
+            )
 
         def look(subnet_id: str) -> list[dict[str, Any]]:
             try:
@@ -222,10 +228,7 @@ class EniZoneSubnet(pulumi.ComponentResource):
                 ]
             except Exception as error:  # the engine raises nothing narrower for a function that failed
                 why, todo = str(error).partition("\n")[0], "`tke-hybrid doctor` checks the credentials"
-                finding = ADOPTED.finding(
-                    "subnet_id", "could not be looked up", value=subnet_id, why=why, todo=todo
-                )
-                raise InvalidInputs(owner, [finding]) from None
+                raise wrong_id(subnet_id, "could not be looked up", why, todo) from None
 
         stated = {"vpc_id": args.vpc_id, "zone": args.zone, "cidr_block": args.cidr_block}
 
@@ -233,10 +236,7 @@ class EniZoneSubnet(pulumi.ComponentResource):
             subnets = values["subnets"]
             if not subnets:
                 why, todo = "or these credentials may not see it", "check the id, the region, the credentials"
-                finding = ADOPTED.finding(
-                    "subnet_id", "is not in this region and account", value=values["id"], why=why, todo=todo
-                )
-                raise InvalidInputs(owner, [finding])
+                raise wrong_id(values["id"], "is not in this region and account", why, todo)
             live = subnets[0]
             wrong = [
                 ADOPTED.finding(

@@ -212,14 +212,12 @@ class HybridCluster(pulumi.ComponentResource):
         self.vpc_cni_phase = ready.phase
         working: list[pulumi.Resource] = [ready]
         if args.kubeconfig is None:
-            endpoint, self.kubeconfig = open_endpoint(
-                self,
-                self._owner,
-                f"{name}-endpoint",
+            wanted, first_subnet = (
                 args.endpoint or EndpointArgs(),
-                self.cluster_id,
                 args.pools[0].subnet_id if args.pools else None,
-                made or [vpc_cni],
+            )
+            endpoint, self.kubeconfig = open_endpoint(
+                self, self._owner, name, wanted, self.cluster_id, first_subnet, made or [vpc_cni]
             )
             working.append(endpoint)
         if args.existing_cluster_id is None:
@@ -262,15 +260,9 @@ class HybridCluster(pulumi.ComponentResource):
         return kubernetes_provider(self, self._owner, name, self.cluster_id, kubeconfig, upsert, after)
 
     def _pool(self, pool: NodePoolArgs, depends_on: Sequence[pulumi.Resource]) -> pulumi.Resource:
+        vpc_id = self._args.vpc_id
         return make_node_pool(
-            self,
-            self._owner,
-            f"{self._name}-pool-{pool.name}",
-            pool,
-            self.cluster_id,
-            self._args.vpc_id,
-            self._region,
-            depends_on,
+            self, self._owner, self._name, pool, self.cluster_id, vpc_id, self._region, depends_on
         )
 
     def _is_in_first_zone(self, pool: NodePoolArgs) -> bool:

@@ -163,9 +163,8 @@ class HybridClusterArgs(Args):
 
     upsert_existing_objects: Optional[bool] = None
     """Let the cluster's Kubernetes provider take over objects that exist already, instead of failing: what
-    `adopt` of a workload needs with
-    pulumi-kubernetes 4.29 and later. Refused with an earlier one, which always does so. Default: false.
-    Updated in place."""
+    `adopt` of a workload needs with pulumi-kubernetes 4.29 and later. Refused with an earlier one, which
+    always does so. Default: false. Updated in place."""
 
     tags: Optional[Input[Mapping[str, Input[str]]]] = None
     """Tags of the cluster. Updated in place. Default: none."""

@@ -96,9 +96,8 @@ class NodePoolArgs(Args):
     """Number of nodes; with `autoscale` only the number to start with. Updated in place."""
 
     keep_machines: bool
-    """Whether the CVMs survive when the pool is deleted. DeclaredSubnet, because the provider's default
-    (yes) leaves billed instances behind. Updated in place; what counts is what the last `pulumi up`
-    stored."""
+    """Whether the CVMs survive when the pool is deleted. Required, because the provider's default (yes)
+    leaves billed instances behind. Updated in place; what counts is what the last `pulumi up` stored."""
 
     autoscale: Optional[AutoscaleArgs] = None
     """Let TKE's autoscaler decide the size within bounds. Default: the size is fixed. A pool that grew since
@@ -115,8 +114,7 @@ class NodePoolArgs(Args):
     more) of the tencentcloud plugin shows the password in clear. 8 to 16 ASCII characters without a space,
     of at least two kinds: letters, digits, special characters; another password is refused at preview, and
     the refusal does not show the password. Read when the pool is made; a later change is not applied,
-    because the provider would rebuild the pool: change the password on the instances. Default:
-    `key_ids`."""
+    because the provider would rebuild the pool: change it on the instances. Default: `key_ids`."""
 
     security_group_ids: Optional[Input[Sequence[Input[str]]]] = None
     """Security groups of the instances, in order. Default: none. Updated in place, for instances that are
@@ -222,26 +220,26 @@ def pending_subnets(
     compared."""
     for name in before.keys() & after.keys():
         if known(after[name].get("subnetId")) is None:
-            was = known(before[name].get("subnetId"))
+            stored = known(before[name].get("subnetId"))
+            was = f", and was {stored}" if stored else ""
             yield (
-                f"node_pools[{name}].subnet_id: is not known yet{f', and was {was}' if was else ''}; if it"
-                f" is another"
-                " subnet, `up` stops before the pool is rebuilt"
+                f"node_pools[{name}].subnet_id: is not known yet{was}; if it is another subnet, `up` stops"
+                " before the pool is rebuilt"
             )
 
 
 def make_node_pool(
     cluster: pulumi.Resource,
     owner: str,
-    resource_name: str,
+    name: str,
     args: NodePoolArgs,
     cluster_id: pulumi.Output[str],
     vpc_id: Input[str],
     region: str,
     depends_on: Sequence[pulumi.Resource],
 ) -> pulumi.Resource:
-    """Make the pool as a child of the cluster's component."""
-    bounds = args.autoscale
+    """Make the pool as a child of the cluster's component of that name."""
+    bounds, resource_name = args.autoscale, f"{name}-pool-{args.name}"
     return tencentcloud.kubernetes.NodePool(
         resource_name,
         cluster_id=cluster_id,

@@ -93,13 +93,11 @@ class VpcCniArgs(Args):
 
     subnets: Input[Sequence[Input[str]]]
     """Ids of the container subnets, at least one for each node zone. Subnets may be added, in place; one that
-    leaves is refused at
-    preview, because TKE cannot unregister a subnet. Their order does not matter."""
+    leaves is refused at preview, because TKE cannot unregister a subnet. Their order does not matter."""
 
     ip_reclaim: Input[str]
     """When TKE takes back the address that a gone pod kept: `after(seconds)`, at least 300, or `never()`.
-    This
-    provider does not change it once VPC-CNI is on; from ipamd 3.5.0 on it is a setting of the add-on
+    This provider does not change it once VPC-CNI is on; from ipamd 3.5.0 on it is a setting of the add-on
     eniipamd, and the program may follow that. Left open, TKE's own default would be never, and the subnet
     fills up (article, step 4). Any other change is refused at preview."""
 
@@ -211,9 +209,11 @@ class VpcCniProvider(CloudProvider):
     the class."""
 
     def check_offline(self, olds: dict[str, Any], news: dict[str, Any]) -> list[Finding]:
-        problems = forbidden_changes(olds, news, unknown)
-        followed = any(problem.path == "ip_reclaim" for problem in problems) and self._reclaims_as(news)
-        return [problem for problem in problems if not (followed and problem.path == "ip_reclaim")]
+        return [
+            problem
+            for problem in forbidden_changes(olds, news, unknown)
+            if problem.path != "ip_reclaim" or not self._reclaims_as(news)
+        ]
 
     def _reclaims_as(self, news: dict[str, Any]) -> bool:
         try:

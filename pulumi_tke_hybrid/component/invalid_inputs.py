@@ -14,7 +14,7 @@ import pulumi
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from pulumi_tke_hybrid.tke.rule import PROPERTY, Finding, Rule, refusal_text
+from pulumi_tke_hybrid.tke.rule import PROPERTY, Finding, refusal_text
 
 SECRET_PROPERTIES = frozenset({"password", "kubeconfig", "env"})
 """Values of these properties, and the values inside them, appear in no message."""
@@ -100,9 +100,9 @@ class InvalidInputs(pulumi.RunError):
         super().__init__(refusal_text(owner, self.problems))
 
     @classmethod
-    def single(cls, owner: str, path: str, message: str, rule: Rule = PROPERTY) -> "InvalidInputs":
+    def single(cls, owner: str, path: str, message: str) -> "InvalidInputs":
         """Return the error for a single property."""
-        return cls(owner, [rule.finding(path, message)])
+        return cls(owner, [PROPERTY.finding(path, message)])
 
     @classmethod
     def raise_if_any(cls, owner: str, problems: Iterable[Finding]) -> None:

@@ -128,9 +128,9 @@ def instance(cls: Any, properties: Mapping[str, Any], path: str = "") -> Any:
         if name is None:
             raise InvalidValue(_unknown(key, [*parameters.values()], path))
         found[name] = _nested(_inner(cls, name), value, f"{path}.{key}" if path else key)
-    missing = [name for name in _required(cls) if name not in found]
-    if missing:
-        raise InvalidValue(PROPERTY.finding(f"{path}.{missing[0]}" if path else missing[0], "is required"))
+    for name, parameter in _signature(cls).items():
+        if parameter.default is inspect.Parameter.empty and name not in found:
+            raise InvalidValue(PROPERTY.finding(f"{path}.{name}" if path else name, "is required"))
     return cls(**found)
 
 
@@ -180,13 +180,6 @@ def _signature(cls: Any) -> Mapping[str, inspect.Parameter]:
 @cache
 def _parameters(cls: Any) -> Mapping[str, str]:
     return {spelling(name): name for name in _signature(cls)}
-
-
-@cache
-def _required(cls: Any) -> tuple[str, ...]:
-    return tuple(
-        name for name, parameter in _signature(cls).items() if parameter.default is inspect.Parameter.empty
-    )
 
 
 @cache
