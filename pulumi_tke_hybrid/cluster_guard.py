@@ -113,11 +113,8 @@ class ClusterGuardProvider(CloudStateProvider):
             )
             return []
         before = set(node_capacity_findings(declared))
-        new = (
-            finding
-            for finding in node_capacity_findings(replace(declared, limits=limits))
-            if finding not in before
-        )
+        now = node_capacity_findings(replace(declared, limits=limits))
+        new = (finding for finding in now if finding not in before)
         settings: Mapping[str, str] = planned.get("rules") or {}
         return errors_among(new, {rule: Severity(severity) for rule, severity in settings.items()})
 
@@ -131,11 +128,11 @@ class ClusterGuardProvider(CloudStateProvider):
         cloud, wait = self.cloud(props), self.wait(props)
         wait_until_gone(cloud, str(props["cluster"]["vpcId"]), str(props["clusterName"]), wait)
         subnets: list[Mapping[str, Any]] = props["eniSubnets"]
-        wait_until_empty(cloud, [str(subnet["id"]) for subnet in subnets if not subnet.get("from")], wait)
+        made = [str(subnet["id"]) for subnet in subnets if not subnet.get("from")]
+        stated = [str(subnet["id"]) for subnet in subnets if subnet.get("from") == STATED_SUBNET]
+        wait_until_empty(cloud, made, wait)
         try:
-            wait_until_empty(
-                cloud, [str(subnet["id"]) for subnet in subnets if subnet.get("from") == STATED_SUBNET], wait
-            )
+            wait_until_empty(cloud, stated, wait)
         except DeadlinePassed as error:
             wait.log(f"{error.message} The program may not be the one who made them, so the destroy goes on.")
 

@@ -131,8 +131,7 @@ def _endpoint_hooks(owner: str, name: str) -> pulumi.ResourceHookBinding:
     """Refuse an update that would move the endpoint to another subnet."""
 
     def stays(hook: pulumi.ResourceHookArgs) -> None:
-        InvalidInputs.raise_if_any(
-            owner, ranges_and_pools.moved_endpoint_findings(hook.old_inputs or {}, hook.new_inputs or {})
-        )
+        before, after = hook.old_inputs or {}, hook.new_inputs or {}
+        InvalidInputs.raise_if_any(owner, ranges_and_pools.moved_endpoint_findings(before, after))
 
     return pulumi.ResourceHookBinding(before_update=[resource_hook(f"{name}-stays", stays, at_preview=True)])

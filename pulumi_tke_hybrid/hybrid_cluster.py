@@ -204,18 +204,13 @@ class HybridCluster(pulumi.ComponentResource):
             zone = value_if_known(self._subnets[0].zone) or "the zone of eni_subnets[0]"
             raise InvalidInputs(self._owner, [no_pool_in_first_zone(zone)])
         made = [self._pool(pool, [vpc_cni]) for pool in first]
-        ready = VpcCniReady(
-            f"{name}-vpc-cni-ready",
-            shared_properties(setting),
-            child_options(self, depends_on=[vpc_cni, *made]),
-        )
+        after_nodes = child_options(self, depends_on=[vpc_cni, *made])
+        ready = VpcCniReady(f"{name}-vpc-cni-ready", shared_properties(setting), after_nodes)
         self.vpc_cni_phase = ready.phase
         working: list[pulumi.Resource] = [ready]
         if args.kubeconfig is None:
-            wanted, first_subnet = (
-                args.endpoint or EndpointArgs(),
-                args.pools[0].subnet_id if args.pools else None,
-            )
+            wanted = args.endpoint or EndpointArgs()
+            first_subnet = args.pools[0].subnet_id if args.pools else None
             endpoint, self.kubeconfig = open_endpoint(
                 self, self._owner, name, wanted, self.cluster_id, first_subnet, made or [vpc_cni]
             )
@@ -233,15 +228,11 @@ class HybridCluster(pulumi.ComponentResource):
         self._kubernetes = self._provider_after(f"{name}-kubernetes", [registered, *rest])
 
     def _registration_by_configmap(self, system: kubernetes.Provider, setting: VpcCniArgs) -> VpcCniReady:
+        args = self._args
+        subnets = [IpamdSubnetArgs(subnet_id=subnet.subnet_id, zone=subnet.zone) for subnet in self._subnets]
         config = IpamdConfig(
             f"{self._name}-ipamd",
-            IpamdConfigArgs(
-                vpc_id=self._args.vpc_id,
-                eni_subnets=[
-                    IpamdSubnetArgs(subnet_id=subnet.subnet_id, zone=subnet.zone) for subnet in self._subnets
-                ],
-                rules=self._args.rules,
-            ),
+            IpamdConfigArgs(vpc_id=args.vpc_id, eni_subnets=subnets, rules=args.rules),
             child_options(self, provider=system),
         )
         return VpcCniReady(

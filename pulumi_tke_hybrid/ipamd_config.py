@@ -63,13 +63,10 @@ class IpamdConfigArgs(Args):
         if not self.eni_subnets:
             why, todo = "ipamd without subnets gives no pod an address", "list every container subnet"
             yield EMPTY.finding("eni_subnets", "is empty", why=why, todo=todo)
-        seen: dict[str, int] = {}
-        for index, subnet in enumerate(self.eni_subnets):
-            subnet_id = value_if_known(subnet.subnet_id)
-            if subnet_id is not None and subnet_id in seen:
-                yield twice(f"eni_subnets[{index}].subnet_id", subnet_id, f"eni_subnets[{seen[subnet_id]}]")
-            elif subnet_id is not None:
-                seen[subnet_id] = index
+        ids = [value_if_known(subnet.subnet_id) for subnet in self.eni_subnets]
+        for index, subnet_id in enumerate(ids):
+            if subnet_id is not None and (first := ids.index(subnet_id)) < index:
+                yield twice(f"eni_subnets[{index}].subnet_id", subnet_id, f"eni_subnets[{first}]")
 
 
 class IpamdConfig(pulumi.ComponentResource):
@@ -106,6 +103,7 @@ class IpamdConfig(pulumi.ComponentResource):
         if not parsed.use_ambient_provider:
             require_provider(self._providers, owner)
         checked = check_deferred(self, owner, parsed)
+
         where = f"{ipamd.NAMESPACE}/{ipamd.NAME}"
         live = kubernetes.core.v1.ConfigMap.get(f"{name}-live", where, child_options(self))
         # A read does not wait until ipamd is ready (measured with pulumi-kubernetes 4.25).
@@ -146,19 +144,15 @@ class IpamdConfig(pulumi.ComponentResource):
             data=self.data,
             opts=child_options(self, retain_on_delete=True, replacement_trigger=config_map_uid),
         )
+        restarted = kubernetes.meta.v1.ObjectMetaPatchArgs(annotations={CHECKSUM_ANNOTATION: self.checksum})
+        template = kubernetes.core.v1.PodTemplateSpecPatchArgs(metadata=restarted)
         # Pulumi awaits the patch: afterwards the new ipamd runs and has read the ConfigMap.
         kubernetes.apps.v1.DeploymentPatch(
             f"{name}-restart",
             metadata=kubernetes.meta.v1.ObjectMetaPatchArgs(
                 name=ipamd.NAME, namespace=ipamd.NAMESPACE, annotations=patching
             ),
-            spec=kubernetes.apps.v1.DeploymentSpecPatchArgs(
-                template=kubernetes.core.v1.PodTemplateSpecPatchArgs(
-                    metadata=kubernetes.meta.v1.ObjectMetaPatchArgs(
-                        annotations={CHECKSUM_ANNOTATION: self.checksum}
-                    )
-                )
-            ),
+            spec=kubernetes.apps.v1.DeploymentSpecPatchArgs(template=template),
             opts=child_options(
                 self, depends_on=[config_map], retain_on_delete=True, replacement_trigger=deployment_uid
             ),

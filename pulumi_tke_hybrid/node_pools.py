@@ -298,9 +298,8 @@ def _pool_hooks(owner: str, name: str, region: str) -> pulumi.ResourceHookBindin
             return
         before, after = hook.old_inputs or {}, hook.new_inputs or {}
         if there is not None:
-            InvalidInputs.raise_if_any(
-                owner, ranges_and_pools.resized_findings(str(after.get("name")), there, before, after)
-            )
+            found = ranges_and_pools.resized_findings(str(after.get("name")), there, before, after)
+            InvalidInputs.raise_if_any(owner, found)
 
     return pulumi.ResourceHookBinding(
         before_create=[resource_hook(f"{name}-is-free", is_free)],

@@ -27,7 +27,6 @@ from pulumi_tke_hybrid.component.args import (
     args_class,
     check_deferred,
     child_options,
-    given_provider,
     parse_args,
     refuse_wrong_options,
     register_declared_outputs,
@@ -178,9 +177,7 @@ class VpcCni(pulumi.ComponentResource):
         super().__init__("tke-hybrid:index:VpcCni", name, {**shown, "rules": parsed.rules}, opts)
         if not checked_by_parent:
             props["clusterId"] = value_after(parsed.cluster_id, check_deferred(self, owner, parsed))
-            props["region"] = switch_region(
-                self, owner, given_provider(opts, "tencentcloud"), parsed.region, parsed.settings
-            )
+            props["region"] = switch_region(self, owner, opts, parsed.region, parsed.settings)
         # A replacement deletes the old resource first: with on_delete="disable" a later deletion would switch
         # off the VPC-CNI that the new resource has just adopted.
         switch = VpcCniResource(f"{name}-switch", props, child_options(self, delete_before_replace=True))

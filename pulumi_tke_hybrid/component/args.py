@@ -280,17 +280,10 @@ def refuse_wrong_options(opts: object, owner: str, wanted: str = "Kubernetes") -
     InvalidInputs.raise_if_any(owner, _problems(opts, wanted))
 
 
-def given_provider(opts: pulumi.ResourceOptions | None, package: str) -> pulumi.ProviderResource | None:
-    """Return the provider of the package in the component's own options; an inherited provider does not
-    count."""
-    for _, provider in _given(opts) if opts is not None else ():
-        if isinstance(provider, pulumi.ProviderResource) and provider.package == package:
-            return provider
-    return None
-
-
-def _given(opts: pulumi.ResourceOptions) -> list[tuple[str, object]]:
-    """Return each provider in the options with its path, also a value that is not a provider."""
+def given_providers(opts: pulumi.ResourceOptions | None) -> list[tuple[str, object]]:
+    """Return each provider in a component's own options with its path, also a value that is no provider."""
+    if opts is None:
+        return []
     providers: object = opts.providers or ()
     if isinstance(providers, Mapping):
         providers = list(cast(Mapping[str, object], providers).values())
@@ -316,7 +309,7 @@ def _problems(opts: object, wanted: str) -> Iterator[Finding]:
     if opts.providers and not isinstance(opts.providers, Mapping) and not _is_list(opts.providers):
         what = f"must be a list, not a {type(opts.providers).__name__}"
         yield PROPERTY.finding("opts.providers", what, todo="write [...] around it, or use provider=")
-    for path, value in _given(opts):
+    for path, value in given_providers(opts):
         if not isinstance(value, pulumi.ProviderResource):
             cluster = wanted == "Kubernetes" and hasattr(type(value), "provider")
             todo = "pass cluster.provider" if cluster else "pass the provider itself"

@@ -74,10 +74,8 @@ def _waiting(container: Container, seconds: int, native: bool) -> Container:
 def take(holder: Any, name: str) -> Any:
     """Return a field of typed arguments or of a mapping in either spelling; None inside an Output."""
     if isinstance(holder, Mapping):
-        wanted, fields = name.replace("_", ""), cast(Mapping[str, Any], holder)
-        return next(
-            (value for key, value in fields.items() if str(key).replace("_", "").lower() == wanted), None
-        )
+        fields = cast(Mapping[str, Any], holder).items()
+        return next((value for key, value in fields if spelling(str(key)) == spelling(name)), None)
     return None if isinstance(holder, pulumi.Output) else getattr(holder, name, None)
 
 
