@@ -15,7 +15,7 @@ from pulumi.dynamic import Resource
 
 from pulumi_tke_hybrid.cloud.calls import CloudError, DeadlinePassed
 from pulumi_tke_hybrid.cloud.clusters import pod_limits, subnets_of, wait_until_empty, wait_until_gone
-from pulumi_tke_hybrid.component.dynamic import CloudStateProvider, errors_among, log_progress, unknown
+from pulumi_tke_hybrid.component.dynamic import CloudStateProvider, errors_among, known, log_progress, unknown
 from pulumi_tke_hybrid.eni_zone_subnet import STATED_SUBNET, ContainerSubnet
 from pulumi_tke_hybrid.node_pools import declared_from_guard, guarded_subnets, pending_subnets
 from pulumi_tke_hybrid.tke.cluster import DeclaredCluster, Subnet
@@ -44,7 +44,7 @@ class ClusterGuardProvider(CloudStateProvider):
         if not olds:
             return []
         before, after = olds.get("nodePools", {}), news.get("nodePools", {})
-        for line in pending_subnets(before, after, _known):
+        for line in pending_subnets(before, after):
             log_progress(line)
         kept = {name: pool for name, pool in before.items() if name in after}
         fixed = [
@@ -113,11 +113,8 @@ class ClusterGuardProvider(CloudStateProvider):
             )
             return []
         before = set(node_capacity_findings(declared))
-        new = (
-            finding
-            for finding in node_capacity_findings(replace(declared, limits=limits))
-            if finding not in before
-        )
+        now = node_capacity_findings(replace(declared, limits=limits))
+        new = (finding for finding in now if finding not in before)
         settings: Mapping[str, str] = planned.get("rules") or {}
         return errors_among(new, {rule: Severity(severity) for rule, severity in settings.items()})
 
@@ -131,29 +128,25 @@ class ClusterGuardProvider(CloudStateProvider):
         cloud, wait = self.cloud(props), self.wait(props)
         wait_until_gone(cloud, str(props["cluster"]["vpcId"]), str(props["clusterName"]), wait)
         subnets: list[Mapping[str, Any]] = props["eniSubnets"]
-        wait_until_empty(cloud, [str(subnet["id"]) for subnet in subnets if not subnet.get("from")], wait)
+        made = [str(subnet["id"]) for subnet in subnets if not subnet.get("from")]
+        stated = [str(subnet["id"]) for subnet in subnets if subnet.get("from") == STATED_SUBNET]
+        wait_until_empty(cloud, made, wait)
         try:
-            wait_until_empty(
-                cloud, [str(subnet["id"]) for subnet in subnets if subnet.get("from") == STATED_SUBNET], wait
-            )
+            wait_until_empty(cloud, stated, wait)
         except DeadlinePassed as error:
             wait.log(f"{error.message} The program may not be the one who made them, so the destroy goes on.")
-
-
-def _known(value: Any) -> Any:
-    return None if unknown(value) else value
 
 
 def _stated(props: Mapping[str, Any]) -> Iterator[tuple[Subnet, str]]:
     """Yield the container subnets that no component made or compared, and the subnets of nodes, as far as the
     preview knows them, with the VPC of the cluster."""
     cluster: Mapping[str, Any] = props.get("cluster") or props.get("adopted") or {}
-    vpc = str(_known(cluster.get("vpcId")) or "")
+    vpc = str(known(cluster.get("vpcId")) or "")
     for index, stored in enumerate(props.get("eniSubnets") or ()):
-        subnet = ContainerSubnet.from_guard(stored, _known)
+        subnet = ContainerSubnet.from_guard(stored)
         if subnet.origin == STATED_SUBNET and subnet.subnet_id:
             yield subnet.declared(f"eni_subnets[{index}]"), vpc
-    for path, subnet_id, zone in guarded_subnets(props.get("nodePools") or {}, _known):
+    for path, subnet_id, zone in guarded_subnets(props.get("nodePools") or {}):
         yield Subnet(None, subnet_id, zone=zone, path=path), vpc
 
 
@@ -162,13 +155,11 @@ def _declared(subnets: Sequence[Mapping[str, Any]], planned: Mapping[str, Any]) 
     pools: list[Mapping[str, Any]] = planned["nodePools"]
     return DeclaredCluster(
         subnets=tuple(
-            ContainerSubnet.from_guard(stored, _known).declared(f"eni_subnets[{index}]")
+            ContainerSubnet.from_guard(stored).declared(f"eni_subnets[{index}]")
             for index, stored in enumerate(subnets)
         ),
-        pools=tuple(
-            declared_from_guard(f"node_pools[{index}]", shown, _known) for index, shown in enumerate(pools)
-        ),
-        static_ip=_known(planned.get("staticIp")),
+        pools=tuple(declared_from_guard(f"node_pools[{index}]", shown) for index, shown in enumerate(pools)),
+        static_ip=known(planned.get("staticIp")),
     )
 
 

@@ -49,18 +49,14 @@ class EndpointArgs(Args):
                 why="it decides who may reach the API server",
                 todo="give one",
             )
-        if internet and self.subnet_id is not None:
-            todo = "leave it out, or set access='intranet'"
+        own, other = ("internet", "intranet") if internet else ("intranet", "internet")
+        belongs_to_other = "subnet_id" if internet else "security_group_id"
+        if getattr(self, belongs_to_other) is not None:
             yield COMBINATION.finding(
-                "subnet_id", "belongs to an intranet endpoint", why="an internet one has none", todo=todo
-            )
-        if not internet and self.security_group_id is not None:
-            todo = "leave it out, or set access='internet'"
-            yield COMBINATION.finding(
-                "security_group_id",
-                "belongs to an internet endpoint",
-                why="an intranet one has none",
-                todo=todo,
+                belongs_to_other,
+                f"belongs to an {other} endpoint",
+                why=f"an {own} one has none",
+                todo=f"leave it out, or set access={other!r}",
             )
 
 
@@ -73,20 +69,20 @@ def open_endpoint(
     first_subnet: Input[str] | None,
     depends_on: Sequence[pulumi.Resource],
 ) -> tuple[tencentcloud.kubernetes.ClusterEndpoint, pulumi.Output[str]]:
-    """Open the endpoint as a child of the cluster's component; return the resource and its kubeconfig, a
-    secret.
+    """Open the endpoint as a child of the cluster's component of that name; return the resource and its
+    kubeconfig, a secret.
 
     `first_subnet` is the subnet of the first node pool, the default of an intranet endpoint.
     """
-    internet = args.access is EndpointAccess.INTERNET
+    internet, resource_name = args.access is EndpointAccess.INTERNET, f"{name}-endpoint"
     endpoint = tencentcloud.kubernetes.ClusterEndpoint(
-        name,
+        resource_name,
         cluster_id=cluster_id,
         cluster_internet=internet,
         cluster_internet_security_group=args.security_group_id if internet else None,
         cluster_intranet=not internet,
         cluster_intranet_subnet_id=None if internet else args.subnet_id or first_subnet,
-        opts=child_options(cluster, depends_on=depends_on, hooks=_endpoint_hooks(owner, name)),
+        opts=child_options(cluster, depends_on=depends_on, hooks=_endpoint_hooks(owner, resource_name)),
     )
     kubeconfig = endpoint.kube_config if internet else endpoint.kube_config_intranet
     return endpoint, pulumi.Output.secret(kubeconfig)
@@ -135,8 +131,7 @@ def _endpoint_hooks(owner: str, name: str) -> pulumi.ResourceHookBinding:
     """Refuse an update that would move the endpoint to another subnet."""
 
     def stays(hook: pulumi.ResourceHookArgs) -> None:
-        InvalidInputs.raise_if_any(
-            owner, ranges_and_pools.moved_endpoint_findings(hook.old_inputs or {}, hook.new_inputs or {})
-        )
+        before, after = hook.old_inputs or {}, hook.new_inputs or {}
+        InvalidInputs.raise_if_any(owner, ranges_and_pools.moved_endpoint_findings(before, after))
 
     return pulumi.ResourceHookBinding(before_update=[resource_hook(f"{name}-stays", stays, at_preview=True)])

@@ -3,7 +3,7 @@
 `ContainerSubnet` is the one shape in which a cluster shows, stores and compares its container subnets.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Optional, Union
 
@@ -19,13 +19,15 @@ from pulumi_tke_hybrid.component.args import (
     note_while_pending,
     parse_args,
     refuse_wrong_options,
+    register_declared_outputs,
     report,
 )
+from pulumi_tke_hybrid.component.dynamic import known
 from pulumi_tke_hybrid.component.inputs import (
     Input,
     NoneAllowed,
-    is_pending,
     one_or_more,
+    pending_paths,
     value_after,
     value_if_known,
 )
@@ -89,12 +91,9 @@ class EniZoneSubnetArgs(Args):
     def problems(self) -> Iterator[Finding]:
         if self.vpc_cidr is not None:
             vpc, later = one_or_more(self.vpc_cidr)
-            names_ = [
-                *(["cidr_block"] if is_pending(self.cidr_block) else []),
-                *(["vpc_cidr"] if later else []),
-            ]
+            pending = pending_paths(self, "", "cidr_block") + (["vpc_cidr"] if later else [])
             yield from zones_and_subnets.subnet_findings(
-                value_if_known(self.cidr_block), () if later else vpc, names_
+                value_if_known(self.cidr_block), () if later else vpc, pending
             )
         if self.subnet_id is not None:
             for name in ("route_table_id", "tags", "name", "deletion_protection"):
@@ -162,7 +161,8 @@ class EniZoneSubnet(pulumi.ComponentResource):
         if parsed.name is None and parsed.subnet_id is None:
             problem = names.cloud_name_problem(name)
             InvalidInputs.raise_if_any(owner, [problem.under("name")] if problem else [])
-        self._args = parsed
+        self.args = parsed
+        """The inputs of the component, for checks before anything exists."""
         checked = check_deferred(self, owner, parsed)
         self.zone = pulumi.Output.from_input(parsed.zone)
         self.cidr_block = pulumi.Output.from_input(parsed.cidr_block)
@@ -170,19 +170,7 @@ class EniZoneSubnet(pulumi.ComponentResource):
             self._create(name, parsed, checked, opts)
         else:
             self._adopt(owner, parsed)
-        self.register_outputs(
-            {
-                "subnetId": self.subnet_id,
-                "zone": self.zone,
-                "cidrBlock": self.cidr_block,
-                "availableIpCount": self.available_ip_count,
-            }
-        )
-
-    @property
-    def args(self) -> EniZoneSubnetArgs:
-        """The inputs of the component, for checks before anything exists."""
-        return self._args
+        register_declared_outputs(self, EniZoneSubnet)
 
     def _create(
         self,
@@ -204,7 +192,7 @@ class EniZoneSubnet(pulumi.ComponentResource):
             opts=child_options(
                 self,
                 protect=None if args.deletion_protection is False else True,
-                ignore_changes=list(opts.ignore_changes or ()) if opts else (),
+                ignore_changes=[*((opts.ignore_changes or ()) if opts else ())],
             ),
         )
         self.subnet_id = subnet.id
@@ -212,68 +200,65 @@ class EniZoneSubnet(pulumi.ComponentResource):
 
     def _adopt(self, owner: str, args: EniZoneSubnetArgs) -> None:
         wanted = pulumi.Output.from_input(args.subnet_id or "")
-        text = (
+        note_while_pending(
+            self,
+            wanted,
             "subnet_id: is not known yet; VPC, zone and range are compared with the subnet during `up`,"
-            " before its id is used"
+            " before its id is used",
         )
-        note_while_pending(self, wanted, text)
+
+        def wrong_id(subnet_id: str, what: str, why: str, todo: str) -> InvalidInputs:
+            return InvalidInputs(
+                owner, [ADOPTED.finding("subnet_id", what, value=subnet_id, why=why, todo=todo)]
+            )
 
         def look(subnet_id: str) -> list[dict[str, Any]]:
             try:
-                return _plain(
-                    tencentcloud.vpc.get_subnets(
-                        subnet_id=subnet_id, opts=pulumi.InvokeOptions(parent=self)
-                    ).instance_lists
+                found = tencentcloud.vpc.get_subnets(
+                    subnet_id=subnet_id, opts=pulumi.InvokeOptions(parent=self)
                 )
+                return [
+                    {
+                        "vpc_id": subnet.vpc_id,
+                        "zone": subnet.availability_zone,
+                        "cidr_block": subnet.cidr_block,
+                        "free": subnet.available_ip_count,
+                    }
+                    for subnet in found.instance_lists
+                ]
             except Exception as error:  # the engine raises nothing narrower for a function that failed
                 why, todo = str(error).partition("\n")[0], "`tke-hybrid doctor` checks the credentials"
-                finding = ADOPTED.finding(
-                    "subnet_id", "could not be looked up", value=subnet_id, why=why, todo=todo
-                )
-                raise InvalidInputs(owner, [finding]) from None
+                raise wrong_id(subnet_id, "could not be looked up", why, todo) from None
 
-        stated = {"vpc_id": args.vpc_id, "availability_zone": args.zone, "cidr_block": args.cidr_block}
+        stated = {"vpc_id": args.vpc_id, "zone": args.zone, "cidr_block": args.cidr_block}
 
         def compare(values: dict[str, Any]) -> int:
             subnets = values["subnets"]
             if not subnets:
                 why, todo = "or these credentials may not see it", "check the id, the region, the credentials"
-                finding = ADOPTED.finding(
-                    "subnet_id", "is not in this region and account", value=values["id"], why=why, todo=todo
-                )
-                raise InvalidInputs(owner, [finding])
+                raise wrong_id(values["id"], "is not in this region and account", why, todo)
             live = subnets[0]
-            properties = {"vpc_id": "vpc_id", "availability_zone": "zone", "cidr_block": "cidr_block"}
             wrong = [
                 ADOPTED.finding(
-                    path,
+                    name,
                     f"is stated, but {values['id']} has {live[name]}",
-                    value=values["stated"][name],
+                    value=value,
                     todo="state what is there",
                 )
-                for name, path in properties.items()
-                if live[name] != values["stated"][name]
+                for name, value in values["stated"].items()
+                if live[name] != value
             ]
             InvalidInputs.raise_if_any(owner, wrong)
-            free = int(live["available_ip_count"])
-            report(
-                self,
-                owner,
-                args.settings,
-                [zones_and_subnets.full_finding(values["id"], live["cidr_block"])] if free == 0 else [],
-            )
-            return free
+            if live["free"] == 0:
+                full = zones_and_subnets.full_finding(values["id"], live["cidr_block"])
+                report(self, owner, args.settings, [full])
+            return int(live["free"])
 
         self.available_ip_count = pulumi.Output.all(
             subnets=wanted.apply(look), id=wanted, stated=stated
         ).apply(compare)
         # The id is known only after the comparison.
         self.subnet_id = value_after(wanted, self.available_ip_count)
-
-
-def _plain(subnets: Sequence[Any]) -> list[dict[str, Any]]:
-    names_ = ("vpc_id", "availability_zone", "cidr_block", "available_ip_count")
-    return [{name: getattr(subnet, name) for name in names_} for subnet in subnets]
 
 
 _MADE, ADOPTED_SUBNET, STATED_SUBNET = "", "adopted", "stated"
@@ -303,9 +288,8 @@ class ContainerSubnet(Args):
         return cls(given.subnet_id, args.zone, args.cidr_block, origin)
 
     @classmethod
-    def from_guard(cls, stored: Mapping[str, Any], known: Callable[[Any], Any]) -> "ContainerSubnet":
-        """Return the container subnet that `guarded` gave to the guard; `known` returns None for an
-        unknown value."""
+    def from_guard(cls, stored: Mapping[str, Any]) -> "ContainerSubnet":
+        """Return the container subnet that `guarded` gave to the guard."""
         subnet_id, zone = (str(known(stored.get(name)) or "") for name in ("id", "zone"))
         return cls(subnet_id, zone, known(stored.get("cidr")), str(stored.get("from") or _MADE))
 

@@ -4,7 +4,7 @@ transform of the objects that a chart renders."""
 import sys
 import weakref
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Set
-from typing import Any, Optional
+from typing import Any, Optional, cast
 
 import pulumi
 
@@ -94,71 +94,52 @@ def gateway_transform(
     parsed = parse_args(_GatewayArgs, described, "gateway_transform")
     pod, service = eni_pod_template(fixed_ip=fixed_ip), _service_annotations(parsed.exposure)
     moved = frozenset(parsed.workloads or ())
-    changes = _Changes(moved)
+    seen = set[tuple[str, str | None]]()  # of each object its type, and its name if the transform changed it
 
     def transform(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
         if args.type_ == _RELEASE:
-            report.detach()  # the error replaces the warnings
+            warnings.detach()  # the error replaces the warnings
             raise InvalidInputs(f"gateway_transform {args.name!r}", [RELEASE_FINDING])
         props: Mapping[str, Any] = args.props
         name = str(_child(props, "metadata").get("name"))
         if args.type_ in _POD_HOLDERS and name in moved:
             changed = _with_pods(props, pod, name)
         elif args.type_ == resource_types.SERVICE and _child(props, "spec").get("type") == "LoadBalancer":
-            changed = _annotated(props, service)
+            changed = _merged(props, {"metadata": {"annotations": service}})
         elif args.type_ == _ENVOY_PROXY:
-            changed = _with_envoy(props, pod, service)
+            changed = _merged(props, _envoy_fields(pod, service))
         else:
-            changes.note(args.type_)
+            seen.add((args.type_, None))
             return None
-        changes.note(args.type_, changed=name)
+        seen.add((args.type_, name))
         return pulumi.ResourceTransformResult(props=changed, opts=args.opts)
 
-    report = weakref.finalize(transform, changes.report)
+    warnings = weakref.finalize(transform, _print_warnings, moved, seen)
     return transform
 
 
-class _Changes:
-    """Records which objects a transform changed, and reports arguments without effect at the end of the
-    program."""
+def _print_warnings(moved: Collection[str], seen: Collection[tuple[str, str | None]]) -> None:
+    """Print a line for each argument without effect to standard error, which the engine shows: the program's
+    log is closed by then."""
+    for line in _without_effect(moved, seen):
+        print(f"warning: gateway_transform: {line}", file=sys.stderr, flush=True)
 
-    def __init__(self, moved: Collection[str]) -> None:
-        self._unmoved = set(moved)
-        self._given = False
-        self._direct = False
 
-    def note(self, kind: str, *, changed: str | None = None) -> None:
-        """Record an object of this type; `changed` is the object's name if the transform changed the
-        object."""
-        self._given = self._given or kind.startswith("kubernetes:")
-        if changed is not None and kind in _POD_HOLDERS:
-            self._unmoved.discard(changed)
-        elif changed is not None:
-            self._direct = True
-
-    def lines(self) -> Iterator[str]:
-        """Return a line for each argument without effect."""
-        if not self._given:
-            yield (
-                "received no Kubernetes object, so it changed nothing; give it to a chart, in opts.transforms"
-            )
-            return
-        if self._unmoved:
-            names = ", ".join(sorted(self._unmoved))
-            yield (
-                f"no Deployment or StatefulSet is named {names}, so those pods get no ENI address; give the"
-                " names that the chart renders"
-            )
-        if not self._direct:
-            yield (
-                "received no Service of type LoadBalancer and no EnvoyProxy, so no load balancer became"
-                " direct; check the chart's values"
-            )
-
-    def report(self) -> None:
-        """Print the lines to standard error, which the engine shows: the program's log is closed by then."""
-        for line in self.lines():
-            print(f"warning: gateway_transform: {line}", file=sys.stderr, flush=True)
+def _without_effect(moved: Collection[str], seen: Collection[tuple[str, str | None]]) -> Iterator[str]:
+    if not any(kind.startswith("kubernetes:") for kind, _ in seen):
+        yield "received no Kubernetes object, so it changed nothing; give it to a chart, in opts.transforms"
+        return
+    unmoved = set(moved) - {name for kind, name in seen if kind in _POD_HOLDERS}
+    if unmoved:
+        yield (
+            f"no Deployment or StatefulSet is named {', '.join(sorted(unmoved))}, so those pods get no ENI"
+            " address; give the names that the chart renders"
+        )
+    if all(name is None or kind in _POD_HOLDERS for kind, name in seen):
+        yield (
+            "received no Service of type LoadBalancer and no EnvoyProxy, so no load balancer became"
+            " direct; check the chart's values"
+        )
 
 
 def _child(holder: Mapping[str, Any], name: str) -> Mapping[str, Any]:
@@ -166,57 +147,38 @@ def _child(holder: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return found
 
 
-def _annotated(holder: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an object with more annotations."""
-    metadata = _child(holder, "metadata")
-    return {**holder, "metadata": {**metadata, "annotations": {**_child(metadata, "annotations"), **more}}}
-
-
-def _with_resources(
-    container: Mapping[str, Any], resources: Mapping[str, Mapping[str, str]]
-) -> dict[str, Any]:
-    given = _child(container, "resources")
+def _merged(holder: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an object with more fields, at every depth."""
     return {
-        **container,
-        "resources": {
-            **given,
-            **{name: {**_child(given, name), **amounts} for name, amounts in resources.items()},
+        **holder,
+        **{
+            name: _merged(_child(holder, name), cast(Mapping[str, Any], field))
+            if isinstance(field, Mapping)
+            else field
+            for name, field in more.items()
         },
     }
 
 
 def _with_pods(props: Mapping[str, Any], pod: Mapping[str, Any], name: str) -> dict[str, Any]:
     spec = _child(props, "spec")
-    template = _annotated(_child(spec, "template"), pod["annotations"])
+    template = _merged(_child(spec, "template"), {"metadata": {"annotations": pod["annotations"]}})
     pod_spec = template["spec"]
     if pod_spec.get("hostNetwork"):
         raise InvalidInputs(f"gateway_transform {name!r}", [CHART_HOST_NETWORK_FINDING])
     first, *others = pod_spec["containers"]
-    template["spec"] = {**pod_spec, "containers": [_with_resources(first, pod["resources"]), *others]}
+    containers = [_merged(first, {"resources": pod["resources"]}), *others]
+    template["spec"] = {**pod_spec, "containers": containers}
     return {**props, "spec": {**spec, "template": template}}
 
 
-def _with_envoy(
-    props: Mapping[str, Any], pod: Mapping[str, Any], service: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Return an `EnvoyProxy` object, from which Envoy Gateway makes the proxies' Deployment and Service."""
-    spec = _child(props, "spec")
-    provider = _child(spec, "provider")
-    inside = _child(provider, "kubernetes")
-    deployment = _child(inside, "envoyDeployment")
-    in_pod = _child(deployment, "pod")
-    in_service = _child(inside, "envoyService")
-    changed = {
-        **inside,
+def _envoy_fields(pod: Mapping[str, Any], service: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of an `EnvoyProxy`, from which Envoy Gateway makes the Deployment and the Service."""
+    made = {
         "envoyDeployment": {
-            **deployment,
-            "pod": {**in_pod, "annotations": {**_child(in_pod, "annotations"), **pod["annotations"]}},
-            "container": _with_resources(_child(deployment, "container"), pod["resources"]),
+            "pod": {"annotations": pod["annotations"]},
+            "container": {"resources": pod["resources"]},
         },
-        "envoyService": {
-            **in_service,
-            "type": "LoadBalancer",
-            "annotations": {**_child(in_service, "annotations"), **service},
-        },
+        "envoyService": {"type": "LoadBalancer", "annotations": service},
     }
-    return {**props, "spec": {**spec, "provider": {**provider, "type": "Kubernetes", "kubernetes": changed}}}
+    return {"spec": {"provider": {"type": "Kubernetes", "kubernetes": made}}}

@@ -22,26 +22,26 @@ from pulumi_tke_hybrid.component.args import (
     note_while_pending,
     parse_args,
     refuse_wrong_options,
+    register_declared_outputs,
 )
 from pulumi_tke_hybrid.component.dynamic import DEFAULT_DEADLINE
 from pulumi_tke_hybrid.component.inputs import value_after, value_if_known
 from pulumi_tke_hybrid.component.invalid_inputs import InvalidInputs
 from pulumi_tke_hybrid.component.region import cluster_region, region_of_zone, settings_in
 from pulumi_tke_hybrid.endpoint import EndpointArgs, kubernetes_provider, open_endpoint
-from pulumi_tke_hybrid.hybrid_cluster_args import HybridClusterArgs, ZoneRegistration, no_pool_in_first_zone
+from pulumi_tke_hybrid.hybrid_cluster_args import HybridClusterArgs, no_pool_in_first_zone
 from pulumi_tke_hybrid.ipamd_config import IpamdConfig, IpamdConfigArgs, IpamdSubnetArgs, config_data
 from pulumi_tke_hybrid.kept_addresses import KeptAddresses
 from pulumi_tke_hybrid.node_pools import NodePoolArgs, make_node_pool
 from pulumi_tke_hybrid.tke.rule import EMPTY
 from pulumi_tke_hybrid.vpc_cni import NonMasquerade, VpcCni, VpcCniArgs, VpcCniReady, shared_properties
 
-_OUT_OF_BAND = ("eniSubnetIds", "vpcCniType", "claimExpiredSeconds")
-"""Fields of the cluster resource that follow `VpcCni`. If they were not ignored, the provider would switch
-VPC-CNI off."""
+_IGNORED = ("eniSubnetIds", "vpcCniType", "claimExpiredSeconds", "runtimeVersion")
+"""Fields of the cluster resource that the program does not set, and `serviceCidr` if the program gives none.
 
-_FILLED_BY_IMPORT = ("runtimeVersion", "serviceCidr")
-"""Fields that TKE chooses if the program does not, and that an import reads. If they were not ignored, the
-provider would take them for removed, and replace an imported cluster because of its range of Services."""
+If they were not ignored, the provider would switch VPC-CNI off: the first three follow `VpcCni`. The others
+are TKE's choice, and an import reads them: the provider would take them for removed, and replace an imported
+cluster because of its range of Services."""
 
 
 class HybridCluster(pulumi.ComponentResource):
@@ -85,7 +85,6 @@ class HybridCluster(pulumi.ComponentResource):
         self._name = name
         self._args = parsed = parse_args(HybridClusterArgs, args, self._owner)
         refuse_wrong_options(opts, self._owner, "tencentcloud")
-        self._by_configmap = parsed.zone_registration is ZoneRegistration.CONFIGMAP
         self._subnets = parsed.subnets
         super().__init__("tke-hybrid:index:HybridCluster", name, parsed.shown(), opts)
 
@@ -113,72 +112,54 @@ class HybridCluster(pulumi.ComponentResource):
     def provider(self) -> kubernetes.Provider:
         """The Kubernetes provider of this cluster; pass it to every workload."""
         if self._kubernetes is None:
-            finding = EMPTY.finding(
-                "node_pools",
-                "is empty",
-                why="there is no endpoint and no Kubernetes provider",
-                todo="add a pool",
-            )
+            why = "there is no endpoint and no Kubernetes provider"
+            finding = EMPTY.finding("node_pools", "is empty", why=why, todo="add a pool")
             raise InvalidInputs(self._owner, [finding])
         return self._kubernetes
 
     def _register(self, described: list[dict[str, Any]]) -> None:
         args = self._args
-        self.zones = pulumi.Output.all(*(subnet.zone for subnet in self._subnets)).apply(
-            lambda zones: list(dict.fromkeys(zones))
-        )
-        self.eni_cidrs = pulumi.Output.all(*(subnet.cidr_block for subnet in self._subnets)).apply(
-            lambda blocks: list(filter(None, blocks))
-        )
+        zones = pulumi.Output.all(*(subnet.zone for subnet in self._subnets))
+        self.zones = zones.apply(lambda zones: list(dict.fromkeys(zones)))
+        cidrs = pulumi.Output.all(*(subnet.cidr_block for subnet in self._subnets))
+        self.eni_cidrs = cidrs.apply(lambda cidrs: list(filter(None, cidrs)))
         self.cluster_facts = pulumi.Output.all(
-            cluster_id=self.cluster_id,
-            vpc_id=args.vpc_id,
+            clusterId=self.cluster_id,
+            vpcId=args.vpc_id,
+            nodePools=[pool.shown() for pool in args.pools],
+            podsPerNode=args.cluster_max_pod_num,
+            staticIp=args.has_static_ip,
+            ipReclaim=args.ip_reclaim,
             subnets=described,
-            static_ip=self._args.has_static_ip,
-            ip_reclaim=args.ip_reclaim,
-            pods_per_node=args.cluster_max_pod_num,
-            pools=[pool.shown() for pool in args.pools],
-        ).apply(_facts)
-        self.register_outputs(
-            {
-                "clusterId": self.cluster_id,
-                "kubeconfig": self.kubeconfig,
-                "zones": self.zones,
-                "eniCidrs": self.eni_cidrs,
-                "ipamdConfigData": self.ipamd_config_data,
-                "vpcCniPhase": self.vpc_cni_phase,
-                "clusterFacts": self.cluster_facts,
-            }
-        )
+        ).apply(lambda values: _facts(**values))
+        register_declared_outputs(self, HybridCluster)
 
     def _cluster_id(self, guard: ClusterGuard) -> pulumi.Output[str]:
         if self._args.existing_cluster_id is None:
             return self._cluster(guard).id
         cluster_id = pulumi.Output.from_input(self._args.existing_cluster_id)
-        text = (
-            "existing_cluster_id: is not known yet; what is there is compared with the program during"
-            " `up`, before anything changes"
+        note_while_pending(
+            self,
+            cluster_id,
+            "existing_cluster_id: is not known yet; what is there is compared with the program during `up`,"
+            " before anything changes",
         )
-        note_while_pending(self, cluster_id, text)
         return cluster_id
 
     def _cluster(self, guard: ClusterGuard) -> tencentcloud.kubernetes.Cluster:
         args, resource_name = self._args, f"{self._name}-cluster"
         protected = args.deletion_protection is not False
-        chosen_by_tke = [
-            name for name in _FILLED_BY_IMPORT if name != "serviceCidr" or args.service_cidr is None
-        ]
         return tencentcloud.kubernetes.Cluster(
             resource_name,
             vpc_id=args.vpc_id,
-            cluster_name=self._args.cloud_name(self._name),
+            cluster_name=args.cloud_name(self._name),
             network_type="GR",
             cluster_cidr=args.cluster_cidr,
             cluster_max_pod_num=args.cluster_max_pod_num,
             cluster_max_service_num=args.cluster_max_service_num,
             service_cidr=args.service_cidr,
             cluster_version=args.cluster_version,
-            is_non_static_ip_mode=pulumi.Output.from_input(self._args.has_static_ip).apply(operator.not_),
+            is_non_static_ip_mode=pulumi.Output.from_input(args.has_static_ip).apply(operator.not_),
             deletion_protection=protected,
             tags=args.tags,
             opts=child_options(
@@ -187,7 +168,7 @@ class HybridCluster(pulumi.ComponentResource):
                 protect=True if protected else None,  # never False: it would override the caller's
                 delete_before_replace=True,  # two clusters cannot have the same overlay range in one VPC
                 hooks=_cluster_hooks(resource_name, self._region),
-                ignore_changes=[*_OUT_OF_BAND, *chosen_by_tke],
+                ignore_changes=[*_IGNORED, *(["serviceCidr"] if args.service_cidr is None else [])],
                 # The provider marks neither as a secret.
                 additional_secret_outputs=["password", "certificationAuthority"],
             ),
@@ -202,12 +183,12 @@ class HybridCluster(pulumi.ComponentResource):
         args = self._args
         # No network relies on the list of a new cluster; that of an adopted cluster stays as it is.
         by_default = NonMasquerade.ADD_VPC if args.existing_cluster_id is None else NonMasquerade.KEEP
-        registered = self._subnets[:1] if self._by_configmap else self._subnets
+        registered = self._subnets[:1] if args.by_configmap else self._subnets
         return VpcCniArgs(
             cluster_id=self.cluster_id,
             vpc_id=args.vpc_id,
             subnets=[subnet.subnet_id for subnet in registered],
-            static_ip=self._args.has_static_ip,
+            static_ip=args.has_static_ip,
             ip_reclaim=args.ip_reclaim,
             non_masquerade=args.non_masquerade or by_default,
             region=region,
@@ -217,24 +198,26 @@ class HybridCluster(pulumi.ComponentResource):
 
     def _nodes_and_endpoint(self, vpc_cni: VpcCni, setting: VpcCniArgs) -> None:
         args, name = self._args, self._name
-        first = [pool for pool in args.pools if not self._by_configmap or self._is_in_first_zone(pool)]
-        later = [pool for pool in args.pools if self._by_configmap and not self._is_in_first_zone(pool)]
-        if self._by_configmap and not first:
+        first = [pool for pool in args.pools if not args.by_configmap or self._is_in_first_zone(pool)]
+        later = [pool for pool in args.pools if args.by_configmap and not self._is_in_first_zone(pool)]
+        if args.by_configmap and not first:
             zone = value_if_known(self._subnets[0].zone) or "the zone of eni_subnets[0]"
             raise InvalidInputs(self._owner, [no_pool_in_first_zone(zone)])
         made = [self._pool(pool, [vpc_cni]) for pool in first]
-        ready = VpcCniReady(
-            f"{name}-vpc-cni-ready",
-            shared_properties(setting),
-            child_options(self, depends_on=[vpc_cni, *made]),
-        )
+        after_nodes = child_options(self, depends_on=[vpc_cni, *made])
+        ready = VpcCniReady(f"{name}-vpc-cni-ready", shared_properties(setting), after_nodes)
         self.vpc_cni_phase = ready.phase
         working: list[pulumi.Resource] = [ready]
         if args.kubeconfig is None:
-            working.append(self._endpoint(made or [vpc_cni]))
+            wanted = args.endpoint or EndpointArgs()
+            first_subnet = args.pools[0].subnet_id if args.pools else None
+            endpoint, self.kubeconfig = open_endpoint(
+                self, self._owner, name, wanted, self.cluster_id, first_subnet, made or [vpc_cni]
+            )
+            working.append(endpoint)
         if args.existing_cluster_id is None:
             working = [self._kept_addresses(setting, working)]
-        if not self._by_configmap:
+        if not args.by_configmap:
             self._kubernetes = self._provider_after(f"{name}-kubernetes", working)
             return
         # ipamd's ConfigMap comes before the nodes of further zones, and the nodes before any workload: hence
@@ -245,15 +228,11 @@ class HybridCluster(pulumi.ComponentResource):
         self._kubernetes = self._provider_after(f"{name}-kubernetes", [registered, *rest])
 
     def _registration_by_configmap(self, system: kubernetes.Provider, setting: VpcCniArgs) -> VpcCniReady:
+        args = self._args
+        subnets = [IpamdSubnetArgs(subnet_id=subnet.subnet_id, zone=subnet.zone) for subnet in self._subnets]
         config = IpamdConfig(
             f"{self._name}-ipamd",
-            IpamdConfigArgs(
-                vpc_id=self._args.vpc_id,
-                eni_subnets=[
-                    IpamdSubnetArgs(subnet_id=subnet.subnet_id, zone=subnet.zone) for subnet in self._subnets
-                ],
-                rules=self._args.rules,
-            ),
+            IpamdConfigArgs(vpc_id=args.vpc_id, eni_subnets=subnets, rules=args.rules),
             child_options(self, provider=system),
         )
         return VpcCniReady(
@@ -272,15 +251,9 @@ class HybridCluster(pulumi.ComponentResource):
         return kubernetes_provider(self, self._owner, name, self.cluster_id, kubeconfig, upsert, after)
 
     def _pool(self, pool: NodePoolArgs, depends_on: Sequence[pulumi.Resource]) -> pulumi.Resource:
+        vpc_id = self._args.vpc_id
         return make_node_pool(
-            self,
-            self._owner,
-            f"{self._name}-pool-{pool.name}",
-            pool,
-            self.cluster_id,
-            self._args.vpc_id,
-            self._region,
-            depends_on,
+            self, self._owner, self._name, pool, self.cluster_id, vpc_id, self._region, depends_on
         )
 
     def _is_in_first_zone(self, pool: NodePoolArgs) -> bool:
@@ -299,34 +272,12 @@ class HybridCluster(pulumi.ComponentResource):
         }
         return KeptAddresses(f"{self._name}-kept-addresses", props, child_options(self, depends_on=after))
 
-    def _endpoint(self, after: Sequence[pulumi.Resource]) -> tencentcloud.kubernetes.ClusterEndpoint:
-        args = self._args
-        endpoint, self.kubeconfig = open_endpoint(
-            self,
-            self._owner,
-            f"{self._name}-endpoint",
-            args.endpoint or EndpointArgs(),
-            self.cluster_id,
-            next((pool.subnet_id for pool in args.pools), None),
-            after,
-        )
-        return endpoint
 
-
-def _facts(values: dict[str, Any]) -> dict[str, Any]:
+def _facts(subnets: list[dict[str, Any]], **facts: Any) -> dict[str, Any]:
     by_zone: dict[str, list[dict[str, Any]]] = {}
-    for subnet in values["subnets"]:
+    for subnet in subnets:
         by_zone.setdefault(subnet["zone"], []).append({"subnetId": subnet["id"], "cidrBlock": subnet["cidr"]})
-    return {
-        "clusterId": values["cluster_id"],
-        "vpcId": values["vpc_id"],
-        "region": region_of_zone(values["subnets"][0]["zone"]),
-        "zones": by_zone,
-        "nodePools": values["pools"],
-        "podsPerNode": values["pods_per_node"],
-        "staticIp": values["static_ip"],
-        "ipReclaim": values["ip_reclaim"],
-    }
+    return {**facts, "region": region_of_zone(subnets[0]["zone"]), "zones": by_zone}
 
 
 def _cluster_hooks(name: str, region: str) -> pulumi.ResourceHookBinding:

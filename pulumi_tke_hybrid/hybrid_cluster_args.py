@@ -163,9 +163,8 @@ class HybridClusterArgs(Args):
 
     upsert_existing_objects: Optional[bool] = None
     """Let the cluster's Kubernetes provider take over objects that exist already, instead of failing: what
-    `adopt` of a workload needs with
-    pulumi-kubernetes 4.29 and later. Refused with an earlier one, which always does so. Default: false.
-    Updated in place."""
+    `adopt` of a workload needs with pulumi-kubernetes 4.29 and later. Refused with an earlier one, which
+    always does so. Default: false. Updated in place."""
 
     tags: Optional[Input[Mapping[str, Input[str]]]] = None
     """Tags of the cluster. Updated in place. Default: none."""
@@ -190,12 +189,8 @@ class HybridClusterArgs(Args):
 
     def _registration(self, declared: DeclaredCluster) -> Iterator[Finding]:
         first = declared.subnets[0].zone if declared.subnets else ""
-        if (
-            self.zone_registration is ZoneRegistration.CONFIGMAP
-            and self.pools
-            and first
-            and first not in [pool.zone for pool in declared.pools]
-        ):
+        zones = [pool.zone for pool in declared.pools]
+        if self.by_configmap and zones and first and first not in zones:
             yield no_pool_in_first_zone(first)
 
     @property
@@ -207,6 +202,11 @@ class HybridClusterArgs(Args):
     def pools(self) -> Sequence[NodePoolArgs]:
         """The node pools, of all kinds."""
         return self.node_pools or ()
+
+    @property
+    def by_configmap(self) -> bool:
+        """Whether the zones after the first are registered in ipamd's ConfigMap."""
+        return self.zone_registration is ZoneRegistration.CONFIGMAP
 
     def declared(self) -> DeclaredCluster:
         """Return the known values, for the rules."""
@@ -244,23 +244,16 @@ class HybridClusterArgs(Args):
                 yield COMBINATION.finding("kubeconfig", "belongs to an adopted cluster", why=why, todo=todo)
             return
         settings = ("service_cidr", "cluster_name", "cluster_version", "tags")
-        for name in (
-            *_FIXED_NUMBERS,
-            *settings,
-            "allow_cluster_replacement",
-            "release_kept_ips",
-            "deletion_protection",
-        ):
+        flags = ("allow_cluster_replacement", "release_kept_ips", "deletion_protection")
+        for name in (*_FIXED_NUMBERS, *settings, *flags):
             if (given := getattr(self, name)) is not None and given is not False:
                 why = "with existing_cluster_id nothing of the cluster itself is changed"
                 yield COMBINATION.finding(name, "describes a new cluster", why=why, todo="leave it out")
         if self.static_ip is None:
-            why, todo = (
-                "the API does not always return it, and it is fixed for ever",
-                "set static_ip=True or False",
-            )
+            why = "the API does not always return it, and it is fixed for ever"
+            todo = "set static_ip=True or False"
             yield PROPERTY.finding("static_ip", "must be stated for an adopted cluster", why=why, todo=todo)
-        if self.zone_registration is ZoneRegistration.CONFIGMAP:
+        if self.by_configmap:
             todo = "use IpamdConfig, which reads before it writes"
             yield COMBINATION.finding(
                 "zone_registration", "is for new clusters", value="'configmap'", todo=todo
@@ -307,7 +300,7 @@ class HybridClusterArgs(Args):
         registration = {"zoneRegistration": ZoneRegistration.CONFIGMAP.value}
         return {
             **({} if self.existing_cluster_id is None else {"adopted": adopted}),
-            **(registration if self.zone_registration is ZoneRegistration.CONFIGMAP else {}),
+            **(registration if self.by_configmap else {}),
             "name": name,
             "clusterName": self.cloud_name(name),
             "cluster": made if self.existing_cluster_id is None else {},

@@ -15,10 +15,11 @@ from pulumi_tke_hybrid.component.args import (
     child_options,
     parse_args,
     refuse_wrong_options,
+    register_declared_outputs,
     report,
     require_provider,
 )
-from pulumi_tke_hybrid.component.inputs import Input, value_if_known
+from pulumi_tke_hybrid.component.inputs import Input, value_after, value_if_known
 from pulumi_tke_hybrid.tke import ipamd, names
 from pulumi_tke_hybrid.tke.rule import EMPTY, Finding, twice
 from pulumi_tke_hybrid.tke.rules.immutable_fields import SUBNET_REMOVED
@@ -62,13 +63,10 @@ class IpamdConfigArgs(Args):
         if not self.eni_subnets:
             why, todo = "ipamd without subnets gives no pod an address", "list every container subnet"
             yield EMPTY.finding("eni_subnets", "is empty", why=why, todo=todo)
-        seen: dict[str, int] = {}
-        for index, subnet in enumerate(self.eni_subnets):
-            subnet_id = value_if_known(subnet.subnet_id)
-            if subnet_id is not None and subnet_id in seen:
-                yield twice(f"eni_subnets[{index}].subnet_id", subnet_id, f"eni_subnets[{seen[subnet_id]}]")
-            elif subnet_id is not None:
-                seen[subnet_id] = index
+        ids = [value_if_known(subnet.subnet_id) for subnet in self.eni_subnets]
+        for index, subnet_id in enumerate(ids):
+            if subnet_id is not None and (first := ids.index(subnet_id)) < index:
+                yield twice(f"eni_subnets[{index}].subnet_id", subnet_id, f"eni_subnets[{first}]")
 
 
 class IpamdConfig(pulumi.ComponentResource):
@@ -105,9 +103,6 @@ class IpamdConfig(pulumi.ComponentResource):
         if not parsed.use_ambient_provider:
             require_provider(self._providers, owner)
         checked = check_deferred(self, owner, parsed)
-        wanted = pulumi.Output.all(vpc_id=parsed.vpc_id, subnets=described, checked=checked).apply(
-            config_data
-        )
 
         where = f"{ipamd.NAMESPACE}/{ipamd.NAME}"
         live = kubernetes.core.v1.ConfigMap.get(f"{name}-live", where, child_options(self))
@@ -122,12 +117,12 @@ class IpamdConfig(pulumi.ComponentResource):
                 pulumi.log.warn(f"{owner}: {unknown_version_text(image)}", self)
             return dict(data)
 
-        self.data = pulumi.Output.all(live.data, deployment.spec.template.spec.containers, wanted).apply(
-            refuse
-        )
+        self.data = pulumi.Output.all(
+            live.data, deployment.spec.template.spec.containers, value_after(shown, checked)
+        ).apply(refuse)
         self.checksum = self.data.apply(ipamd.checksum)
         self._patch(name, live.metadata.uid, deployment.metadata.uid)
-        self.register_outputs({"data": self.data, "checksum": self.checksum})
+        register_declared_outputs(self, IpamdConfig)
 
     def _patch(
         self, name: str, config_map_uid: pulumi.Output[str], deployment_uid: pulumi.Output[str]
@@ -149,19 +144,15 @@ class IpamdConfig(pulumi.ComponentResource):
             data=self.data,
             opts=child_options(self, retain_on_delete=True, replacement_trigger=config_map_uid),
         )
+        restarted = kubernetes.meta.v1.ObjectMetaPatchArgs(annotations={CHECKSUM_ANNOTATION: self.checksum})
+        template = kubernetes.core.v1.PodTemplateSpecPatchArgs(metadata=restarted)
         # Pulumi awaits the patch: afterwards the new ipamd runs and has read the ConfigMap.
         kubernetes.apps.v1.DeploymentPatch(
             f"{name}-restart",
             metadata=kubernetes.meta.v1.ObjectMetaPatchArgs(
                 name=ipamd.NAME, namespace=ipamd.NAMESPACE, annotations=patching
             ),
-            spec=kubernetes.apps.v1.DeploymentSpecPatchArgs(
-                template=kubernetes.core.v1.PodTemplateSpecPatchArgs(
-                    metadata=kubernetes.meta.v1.ObjectMetaPatchArgs(
-                        annotations={CHECKSUM_ANNOTATION: self.checksum}
-                    )
-                )
-            ),
+            spec=kubernetes.apps.v1.DeploymentSpecPatchArgs(template=template),
             opts=child_options(
                 self, depends_on=[config_map], retain_on_delete=True, replacement_trigger=deployment_uid
             ),
@@ -170,14 +161,13 @@ class IpamdConfig(pulumi.ComponentResource):
 
 def _lost(there: Mapping[str, str], data: Mapping[str, str]) -> Iterator[Finding]:
     """Yield a finding if the live list has subnets that the program does not list."""
-    unknown_here = [
-        item for item in ipamd.registered_subnets(there) if item not in ipamd.registered_subnets(data)
-    ]
-    if unknown_here:
+    listed = ipamd.registered_subnets(data)
+    missing = [item for item in ipamd.registered_subnets(there) if item not in listed]
+    if missing:
         yield SUBNET_REMOVED.finding(
             "eni_subnets",
             "is in ipamd's list but not in the program",
-            value=", ".join(unknown_here),
+            value=", ".join(missing),
             why="pods may hold addresses in it",
             todo="add it, with its zone, at its place in the list",
         )

@@ -14,7 +14,7 @@ from pulumi_tke_hybrid.cloud.clusters import find_cluster
 from pulumi_tke_hybrid.cloud.in_cluster import KeptAddress, LiveCluster, NotReadable
 from pulumi_tke_hybrid.component.dynamic import CloudStateProvider
 
-RELEASE_ALL = (
+_RELEASE_ALL = (
     "release_kept_ips=True, applied with `pulumi up` before the destroy, releases them all, from a machine"
     " that reaches the API server"
 )
@@ -55,9 +55,9 @@ def release_or_list(connect: Callable[[], LiveCluster], release: bool, wait: Wai
         nothing = f"; nothing was released, and {_HELD}" if release else ""
         wait.log(f"could not read the addresses that are kept for pods that are gone: {error}{nothing}")
         return
-    if release:
+    if kept and release:
         _release(cluster, kept, wait)
-    else:
+    elif kept:
         _list_kept(kept, wait)
 
 
@@ -77,12 +77,8 @@ def _release(cluster: LiveCluster, kept: list[KeptAddress], wait: Wait) -> None:
             return None, f"could not see whether they are released: {error}"
         return (None, f"still kept: {', '.join(map(str, left))}") if left else (True, "released")
 
-    if kept:
-        wait.until(
-            "kept addresses",
-            look,
-            "Look at the claims with `kubectl get vipc -A`, then run `pulumi destroy` again.",
-        )
+    todo = "Look at the claims with `kubectl get vipc -A`, then run `pulumi destroy` again."
+    wait.until("kept addresses", look, todo)
 
 
 def _list_kept(kept: list[KeptAddress], wait: Wait) -> None:
@@ -91,5 +87,4 @@ def _list_kept(kept: list[KeptAddress], wait: Wait) -> None:
             f"kept: {item}; `kubectl delete vipc {item.pod} -n {item.namespace}` releases it while the"
             " cluster lives"
         )
-    if kept:
-        wait.log(f"{len(kept)} {_HELD}; {RELEASE_ALL}")
+    wait.log(f"{len(kept)} {_HELD}; {_RELEASE_ALL}")

@@ -3,7 +3,7 @@
 A new kind of node pool begins here. The rules are in `tke.rules.ranges_and_pools`.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Optional
 
 import pulumi
@@ -14,6 +14,7 @@ from pulumi_tke_hybrid.cloud.calls import CloudError
 from pulumi_tke_hybrid.cloud.clusters import refuse_orphan_pool, size_of
 from pulumi_tke_hybrid.component import resource_hook
 from pulumi_tke_hybrid.component.args import Args, args_class, child_options
+from pulumi_tke_hybrid.component.dynamic import known
 from pulumi_tke_hybrid.component.inputs import EachItem, Input, NoneAllowed, value_if_known
 from pulumi_tke_hybrid.component.invalid_inputs import InvalidInputs
 from pulumi_tke_hybrid.component.region import settings_in
@@ -95,9 +96,8 @@ class NodePoolArgs(Args):
     """Number of nodes; with `autoscale` only the number to start with. Updated in place."""
 
     keep_machines: bool
-    """Whether the CVMs survive when the pool is deleted. DeclaredSubnet, because the provider's default
-    (yes) leaves billed instances behind. Updated in place; what counts is what the last `pulumi up`
-    stored."""
+    """Whether the CVMs survive when the pool is deleted. Required, because the provider's default (yes)
+    leaves billed instances behind. Updated in place; what counts is what the last `pulumi up` stored."""
 
     autoscale: Optional[AutoscaleArgs] = None
     """Let TKE's autoscaler decide the size within bounds. Default: the size is fixed. A pool that grew since
@@ -114,8 +114,7 @@ class NodePoolArgs(Args):
     more) of the tencentcloud plugin shows the password in clear. 8 to 16 ASCII characters without a space,
     of at least two kinds: letters, digits, special characters; another password is refused at preview, and
     the refusal does not show the password. Read when the pool is made; a later change is not applied,
-    because the provider would rebuild the pool: change the password on the instances. Default:
-    `key_ids`."""
+    because the provider would rebuild the pool: change it on the instances. Default: `key_ids`."""
 
     security_group_ids: Optional[Input[Sequence[Input[str]]]] = None
     """Security groups of the instances, in order. Default: none. Updated in place, for instances that are
@@ -141,12 +140,9 @@ class NodePoolArgs(Args):
             )
         if self.password is not None:
             yield ranges_and_pools.PASSWORD_NOTE
-        bounds = self.autoscale
-        least, most = (
-            (value_if_known(bounds.min_size), value_if_known(bounds.max_size)) if bounds else (None, None)
-        )
+        pool = self.declared("")
         yield from ranges_and_pools.size_problem(
-            value_if_known(self.size), least, most, scaled=bounds is not None
+            pool.size, pool.least, pool.most, scaled=self.autoscale is not None
         )
 
     def declared(self, path: str) -> DeclaredPool:
@@ -193,11 +189,7 @@ class NodePoolArgs(Args):
         }
 
 
-Known = Callable[[Any], Any]
-"""Return the value, or None for a value that a preview does not know."""
-
-
-def declared_from_guard(path: str, shown: Mapping[str, Any], known: Known) -> DeclaredPool:
+def declared_from_guard(path: str, shown: Mapping[str, Any]) -> DeclaredPool:
     """Return the pool that `NodePoolArgs.shown` gave to the guard, for the rules."""
     return DeclaredPool(
         path,
@@ -213,7 +205,7 @@ def _whole(value: Any) -> int | None:
     return None if value is None else int(value)  # the engine stores every number as a float
 
 
-def guarded_subnets(pools: Mapping[str, Mapping[str, Any]], known: Known) -> Iterator[tuple[str, str, str]]:
+def guarded_subnets(pools: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, str, str]]:
     """Yield path, subnet id and zone of each pool that `NodePoolArgs.guarded` gave to the guard and whose
     subnet is known."""
     for name, pool in pools.items():
@@ -222,32 +214,32 @@ def guarded_subnets(pools: Mapping[str, Mapping[str, Any]], known: Known) -> Ite
 
 
 def pending_subnets(
-    before: Mapping[str, Mapping[str, Any]], after: Mapping[str, Mapping[str, Any]], known: Known
+    before: Mapping[str, Mapping[str, Any]], after: Mapping[str, Mapping[str, Any]]
 ) -> Iterator[str]:
     """Yield a line for each stored pool whose subnet a preview does not know, so that it cannot be
     compared."""
     for name in before.keys() & after.keys():
         if known(after[name].get("subnetId")) is None:
-            was = known(before[name].get("subnetId"))
+            stored = known(before[name].get("subnetId"))
+            was = f", and was {stored}" if stored else ""
             yield (
-                f"node_pools[{name}].subnet_id: is not known yet{f', and was {was}' if was else ''}; if it"
-                f" is another"
-                " subnet, `up` stops before the pool is rebuilt"
+                f"node_pools[{name}].subnet_id: is not known yet{was}; if it is another subnet, `up` stops"
+                " before the pool is rebuilt"
             )
 
 
 def make_node_pool(
     cluster: pulumi.Resource,
     owner: str,
-    resource_name: str,
+    name: str,
     args: NodePoolArgs,
     cluster_id: pulumi.Output[str],
     vpc_id: Input[str],
     region: str,
     depends_on: Sequence[pulumi.Resource],
 ) -> pulumi.Resource:
-    """Make the pool as a child of the cluster's component."""
-    bounds = args.autoscale
+    """Make the pool as a child of the cluster's component of that name."""
+    bounds, resource_name = args.autoscale, f"{name}-pool-{args.name}"
     return tencentcloud.kubernetes.NodePool(
         resource_name,
         cluster_id=cluster_id,
@@ -306,9 +298,8 @@ def _pool_hooks(owner: str, name: str, region: str) -> pulumi.ResourceHookBindin
             return
         before, after = hook.old_inputs or {}, hook.new_inputs or {}
         if there is not None:
-            InvalidInputs.raise_if_any(
-                owner, ranges_and_pools.resized_findings(str(after.get("name")), there, before, after)
-            )
+            found = ranges_and_pools.resized_findings(str(after.get("name")), there, before, after)
+            InvalidInputs.raise_if_any(owner, found)
 
     return pulumi.ResourceHookBinding(
         before_create=[resource_hook(f"{name}-is-free", is_free)],

@@ -27,9 +27,9 @@ from pulumi_tke_hybrid.component.args import (
     args_class,
     check_deferred,
     child_options,
-    given_provider,
     parse_args,
     refuse_wrong_options,
+    register_declared_outputs,
 )
 from pulumi_tke_hybrid.component.dynamic import (
     DEFAULT_DEADLINE,
@@ -92,13 +92,11 @@ class VpcCniArgs(Args):
 
     subnets: Input[Sequence[Input[str]]]
     """Ids of the container subnets, at least one for each node zone. Subnets may be added, in place; one that
-    leaves is refused at
-    preview, because TKE cannot unregister a subnet. Their order does not matter."""
+    leaves is refused at preview, because TKE cannot unregister a subnet. Their order does not matter."""
 
     ip_reclaim: Input[str]
     """When TKE takes back the address that a gone pod kept: `after(seconds)`, at least 300, or `never()`.
-    This
-    provider does not change it once VPC-CNI is on; from ipamd 3.5.0 on it is a setting of the add-on
+    This provider does not change it once VPC-CNI is on; from ipamd 3.5.0 on it is a setting of the add-on
     eniipamd, and the program may follow that. Left open, TKE's own default would be never, and the subnet
     fills up (article, step 4). Any other change is refused at preview."""
 
@@ -125,11 +123,10 @@ class VpcCniArgs(Args):
     rule's own. Changes nothing that exists."""
 
     def problems(self) -> Iterator[Finding]:
-        subnets = value_if_known(self.subnets)
-        ids_known = (
-            [item for item in map(value_if_known, subnets) if item is not None] if subnets is not None else []
-        )
-        for item in dict.fromkeys(item for item in ids_known if ids_known.count(item) > 1):
+        subnets = [
+            item for item in map(value_if_known, value_if_known(self.subnets) or ()) if item is not None
+        ]
+        for item in dict.fromkeys(item for item in subnets if subnets.count(item) > 1):
             yield twice("subnets", item)
         yield from ipamd.reclaim_findings(
             value_if_known(self.ip_reclaim),
@@ -180,22 +177,14 @@ class VpcCni(pulumi.ComponentResource):
         super().__init__("tke-hybrid:index:VpcCni", name, {**shown, "rules": parsed.rules}, opts)
         if not checked_by_parent:
             props["clusterId"] = value_after(parsed.cluster_id, check_deferred(self, owner, parsed))
-            props["region"] = switch_region(
-                self, owner, given_provider(opts, "tencentcloud"), parsed.region, parsed.settings
-            )
+            props["region"] = switch_region(self, owner, opts, parsed.region, parsed.settings)
         # A replacement deletes the old resource first: with on_delete="disable" a later deletion would switch
         # off the VPC-CNI that the new resource has just adopted.
         switch = VpcCniResource(f"{name}-switch", props, child_options(self, delete_before_replace=True))
         self.registered_subnets = switch.registeredSubnets
         self.phase = switch.phase
         self.reclaim_seconds = switch.reclaimSeconds
-        self.register_outputs(
-            {
-                "registeredSubnets": self.registered_subnets,
-                "phase": self.phase,
-                "reclaimSeconds": self.reclaim_seconds,
-            }
-        )
+        register_declared_outputs(self, VpcCni)
 
 
 def shared_properties(args: VpcCniArgs) -> dict[str, Any]:
@@ -217,9 +206,11 @@ class VpcCniProvider(CloudProvider):
     the class."""
 
     def check_offline(self, olds: dict[str, Any], news: dict[str, Any]) -> list[Finding]:
-        problems = forbidden_changes(olds, news, unknown)
-        followed = any(problem.path == "ip_reclaim" for problem in problems) and self._reclaims_as(news)
-        return [problem for problem in problems if not (followed and problem.path == "ip_reclaim")]
+        return [
+            problem
+            for problem in forbidden_changes(olds, news, unknown)
+            if problem.path != "ip_reclaim" or not self._reclaims_as(news)
+        ]
 
     def _reclaims_as(self, news: dict[str, Any]) -> bool:
         try:
@@ -230,21 +221,19 @@ class VpcCniProvider(CloudProvider):
 
     def check_live(self, olds: dict[str, Any], news: dict[str, Any]) -> list[Finding]:
         registered = tuple(olds.get("registeredSubnets", ()))
-        if unknown(news.get("clusterId")):
-            if olds.get("clusterId"):
-                log_progress(
-                    f"cluster_id: is not known yet, and was {olds['clusterId']}; `up` looks at its VPC-CNI"
-                    " before it changes anything"
-                )
-            return self._in_use(news, registered)
-        if olds.get("clusterId") == news.get("clusterId"):
+        before, now = olds.get("clusterId"), news.get("clusterId")
+        if before and unknown(now):
+            log_progress(
+                f"cluster_id: is not known yet, and was {before}; `up` looks at its VPC-CNI before it changes"
+                " anything"
+            )
+        if unknown(now) or before == now:
             return self._in_use(news, registered)
         try:
             report = adoption_report(self.cloud(news), news, unknown)
         except CloudError as error:
             log_progress(
-                f"could not look at {news['clusterId']}: {error.code}; `up` looks again before it changes"
-                " anything"
+                f"could not look at {now}: {error.code}; `up` looks again before it changes anything"
             )
             return []
         for line in report.lines:

@@ -12,7 +12,8 @@ from typing import Any, Literal, TypeVar, Union, cast
 import pulumi
 import pydantic.dataclasses
 from pydantic import ConfigDict, TypeAdapter, ValidationError
-from typing_extensions import dataclass_transform
+from pydantic.alias_generators import to_camel
+from typing_extensions import TypedDict, Unpack, dataclass_transform
 
 from pulumi_tke_hybrid.component.inputs import Check, EachItem, Input, NoneAllowed, accept_outputs
 from pulumi_tke_hybrid.component.invalid_inputs import InvalidInputs, labelled, problems_of
@@ -158,9 +159,8 @@ def check_deferred(
     reports the checks that are left out. `found`: the findings of `args`, where `args` hold no component.
     """
     plain = args.without_components()
-    said = [
-        finding for finding in (plain.judged() if found is None else found) if finding.rule is not NOT_YET
-    ]
+    found = plain.judged() if found is None else found
+    said = [finding for finding in found if finding.rule is not NOT_YET]
     _log(component, said)
     if not holds_outputs(plain):
         return True
@@ -205,9 +205,8 @@ def _stop(owner: str, findings: Iterable[Finding]) -> None:
 def _log(component: pulumi.Resource, findings: Iterable[Finding]) -> None:
     for finding in findings:
         if finding.severity is not Severity.ERROR:
-            (pulumi.log.warn if finding.severity is Severity.WARNING else pulumi.log.info)(
-                str(finding), component
-            )
+            log = pulumi.log.warn if finding.severity is Severity.WARNING else pulumi.log.info
+            log(str(finding), component)
 
 
 def holds_outputs(value: object) -> bool:
@@ -217,15 +216,12 @@ def holds_outputs(value: object) -> bool:
     return isinstance(value, pulumi.Output) or any(holds_outputs(part) for _, part in parts_of(value))
 
 
-async def _value(output: "pulumi.Output[Any]") -> Any:
-    is_known = await output.is_known()  # waits for the value, so an error of the value is raised here
-    return await output.future() if is_known and not await output.is_secret() else output
-
-
 async def _now(value: Any) -> Any:
     """Return the value in which every Output is replaced by its value, if that is known and not a secret."""
     if isinstance(value, pulumi.Output):
-        return await _value(cast(Any, value))
+        output: pulumi.Output[Any] = cast(Any, value)
+        is_known = await output.is_known()  # waits for the value, so an error of the value is raised here
+        return await output.future() if is_known and not await output.is_secret() else output
     if not holds_outputs(value):
         return value
     if isinstance(value, Args):
@@ -238,40 +234,32 @@ async def _now(value: Any) -> Any:
     return [await _now(part) for part in cast(Sequence[Any], value)]
 
 
-def child_options(
-    parent: pulumi.Resource,
-    *,
-    depends_on: Sequence[pulumi.Resource] = (),
-    provider: pulumi.ProviderResource | None = None,
-    protect: bool | None = None,
-    ignore_changes: Sequence[str] = (),
-    replace_on_changes: Sequence[str] = (),
-    additional_secret_outputs: Sequence[str] = (),
-    delete_before_replace: bool | None = None,
-    retain_on_delete: bool | None = None,
-    replacement_trigger: pulumi.Output[str] | None = None,
-    custom_timeouts: pulumi.CustomTimeouts | None = None,
-    hooks: pulumi.ResourceHookBinding | None = None,
-) -> pulumi.ResourceOptions:
+def register_declared_outputs(component: pulumi.ComponentResource, cls: type) -> None:
+    """Register the outputs that the component's class declares: `cluster_id` as `clusterId`."""
+    component.register_outputs({to_camel(name): getattr(component, name) for name in cls.__annotations__})
+
+
+class _ChildOptions(TypedDict, total=False):
+    depends_on: Sequence[pulumi.Resource]
+    provider: pulumi.ProviderResource
+    protect: bool | None
+    ignore_changes: list[str]
+    replace_on_changes: list[str]
+    additional_secret_outputs: list[str]
+    delete_before_replace: bool
+    retain_on_delete: bool
+    replacement_trigger: pulumi.Output[str]
+    custom_timeouts: pulumi.CustomTimeouts | None
+    hooks: pulumi.ResourceHookBinding
+
+
+def child_options(parent: pulumi.Resource, **options: Unpack[_ChildOptions]) -> pulumi.ResourceOptions:
     """Return the options of a child of `parent`.
 
     The caller's providers, `protect`, transforms and aliases reach the child through its parent, `depends_on`
     through the component's own registration. Options are never merged: a merge would replace the parent.
     """
-    return pulumi.ResourceOptions(
-        parent=parent,
-        depends_on=list(depends_on) or None,
-        provider=provider,
-        protect=protect,
-        ignore_changes=list(ignore_changes) or None,
-        replace_on_changes=list(replace_on_changes) or None,
-        additional_secret_outputs=list(additional_secret_outputs) or None,
-        delete_before_replace=delete_before_replace,
-        retain_on_delete=retain_on_delete,
-        replacement_trigger=replacement_trigger,
-        custom_timeouts=custom_timeouts,
-        hooks=hooks,
-    )
+    return pulumi.ResourceOptions(parent=parent, **options)
 
 
 def with_hooks(
@@ -292,16 +280,10 @@ def refuse_wrong_options(opts: object, owner: str, wanted: str = "Kubernetes") -
     InvalidInputs.raise_if_any(owner, _problems(opts, wanted))
 
 
-def given_provider(opts: pulumi.ResourceOptions | None, package: str) -> pulumi.ProviderResource | None:
-    """Return the provider of the package in the component's own options; an inherited provider does not
-    count."""
-    values = [value for _, value in _given(opts)] if opts is not None else []
-    providers = (value for value in values if isinstance(value, pulumi.ProviderResource))
-    return next((provider for provider in providers if provider.package == package), None)
-
-
-def _given(opts: pulumi.ResourceOptions) -> list[tuple[str, object]]:
-    """Return each provider in the options with its path, also a value that is not a provider."""
+def given_providers(opts: pulumi.ResourceOptions | None) -> list[tuple[str, object]]:
+    """Return each provider in a component's own options with its path, also a value that is no provider."""
+    if opts is None:
+        return []
     providers: object = opts.providers or ()
     if isinstance(providers, Mapping):
         providers = list(cast(Mapping[str, object], providers).values())
@@ -327,7 +309,7 @@ def _problems(opts: object, wanted: str) -> Iterator[Finding]:
     if opts.providers and not isinstance(opts.providers, Mapping) and not _is_list(opts.providers):
         what = f"must be a list, not a {type(opts.providers).__name__}"
         yield PROPERTY.finding("opts.providers", what, todo="write [...] around it, or use provider=")
-    for path, value in _given(opts):
+    for path, value in given_providers(opts):
         if not isinstance(value, pulumi.ProviderResource):
             cluster = wanted == "Kubernetes" and hasattr(type(value), "provider")
             todo = "pass cluster.provider" if cluster else "pass the provider itself"

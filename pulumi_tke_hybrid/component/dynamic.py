@@ -16,7 +16,6 @@ from pulumi.dynamic import (
     ConfigureRequest,
     CreateResult,
     DiffResult,
-    ReadResult,
     ResourceProvider,
     UpdateResult,
 )
@@ -40,15 +39,18 @@ def unknown(value: object) -> bool:
     return isinstance(value, pulumi.output.Unknown)
 
 
+def known(value: Any) -> Any:
+    """Return the value; None for a value that a preview cannot know."""
+    return None if unknown(value) else value
+
+
 def log_progress(line: str) -> None:
     """Print a line of progress: the engine shows the output of a plugin at once."""
     print(line, flush=True)
 
 
-@cache
-def log_once(line: str) -> None:
-    """Print a line once for all resources of a run, which share one process."""
-    log_progress(line)
+log_once = cache(log_progress)
+"""Print a line once for all resources of a run, which share one process."""
 
 
 def errors_among(findings: Iterable[Finding], settings: Mapping[str, Severity]) -> list[Finding]:
@@ -65,7 +67,8 @@ class CloudProvider(ResourceProvider):
 
     A provider is pickled as a reference, so neither code nor credentials are in the state. A provider has the
     stack's configuration and the environment, but no explicit provider object. So region and account are
-    inputs, are stored, and are compared before any other call.
+    inputs, are stored, and are compared before any other call. A deletion does nothing unless the class has
+    a `delete`: a resource that leaves the program keeps the pod network.
     """
 
     serialize_as_secret_always = False
@@ -97,9 +100,6 @@ class CloudProvider(ResourceProvider):
     def check_live(self, olds: dict[str, Any], news: dict[str, Any]) -> list[Finding]:
         """Return the findings on the live state. Read only."""
         return []
-
-    def delete(self, _id: str, _props: dict[str, Any]) -> None:
-        """Do nothing: a resource that leaves the program keeps the pod network."""
 
     def settings(self, region: str) -> CloudSettings:
         """Return region, address and credentials for calls in the region."""
@@ -149,34 +149,22 @@ class CloudProvider(ResourceProvider):
             )
             return []
         news["accountId"] = now
-        wrong = bool(before) and before != now
-        return (
-            [STACK_PLACE.finding("credentials", wrong_account(before, now, settings.secret_id))]
-            if wrong
-            else []
-        )
+        if before in ("", now):
+            return []
+        return [STACK_PLACE.finding("credentials", wrong_account(before, now, settings.secret_id))]
 
 
-class StateOnlyProvider(ResourceProvider):
-    """Base of a step that stores its inputs, and makes nothing in the cloud."""
-
-    serialize_as_secret_always = False
-
-    def create(self, props: dict[str, Any]) -> CreateResult:
-        return CreateResult(str(props["name"]), dict(props))
-
-    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
-        return ReadResult(id_, props)
-
-    def update(self, _id: str, _olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
-        return UpdateResult(dict(news))
-
-
-class CloudStateProvider(StateOnlyProvider, CloudProvider):
+class CloudStateProvider(CloudProvider):
     """Base of a step that stores its inputs, and calls the cloud only in its checks and its deletion."""
 
     compared: ClassVar[tuple[str, ...]]
     """Properties whose change is an update."""
+
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        return CreateResult(str(props["name"]), dict(props))
+
+    def update(self, _id: str, _olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
+        return UpdateResult(dict(news))
 
     def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
         # An account is stored as soon as it can be read; any other change of the account was refused.

@@ -14,7 +14,7 @@ import pulumi
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from pulumi_tke_hybrid.tke.rule import PROPERTY, Finding, Rule, refusal_text
+from pulumi_tke_hybrid.tke.rule import PROPERTY, Finding, refusal_text
 
 SECRET_PROPERTIES = frozenset({"password", "kubeconfig", "env"})
 """Values of these properties, and the values inside them, appear in no message."""
@@ -56,22 +56,18 @@ class PropertyPath:
 
     def _one_below(self, item: int | str, members: Sequence[Any]) -> tuple["PropertyPath", list[Any]]:
         for member in members:
+            held = get_args(member)
             if get_origin(member) in (dict, Mapping):
-                return replace(self, path=f"{self.path}[{item!r}]", in_mapping=True), _members(
-                    get_args(member)[1]
-                )
+                return replace(self, path=f"{self.path}[{item!r}]", in_mapping=True), _members(held[1])
             if get_origin(member) in (list, Sequence) and isinstance(item, int):
-                return replace(self, path=f"{self.path}[{item}]", in_mapping=False), _members(
-                    get_args(member)[0]
-                )
+                return replace(self, path=f"{self.path}[{item}]", in_mapping=False), _members(held[0])
         properties = next((found for member in members if (found := _properties(member))), None)
         if properties is None:  # an addition of pydantic about a key
             return self, []
         if isinstance(item, int):  # an argument without a name
             return replace(self, path=f"{self.path}[{item}]"), []
-        name = item
-        path = f"{self.path}.{name}" if self.path else name
-        return PropertyPath(path, name, sorted(properties)), _members(properties.get(name, object))
+        path = f"{self.path}.{item}" if self.path else item
+        return PropertyPath(path, item, sorted(properties)), _members(properties.get(item, object))
 
 
 def _members(annotation: Any) -> list[Any]:
@@ -104,9 +100,9 @@ class InvalidInputs(pulumi.RunError):
         super().__init__(refusal_text(owner, self.problems))
 
     @classmethod
-    def single(cls, owner: str, path: str, message: str, rule: Rule = PROPERTY) -> "InvalidInputs":
+    def single(cls, owner: str, path: str, message: str) -> "InvalidInputs":
         """Return the error for a single property."""
-        return cls(owner, [rule.finding(path, message)])
+        return cls(owner, [PROPERTY.finding(path, message)])
 
     @classmethod
     def raise_if_any(cls, owner: str, problems: Iterable[Finding]) -> None:
@@ -168,20 +164,15 @@ def _finding(place: PropertyPath, detail: ErrorDetails, component: str) -> Findi
         return PROPERTY.finding(path, "is required")
     if kind == "unexpected_keyword_argument":
         near = _near(place.name, place.siblings)
-        return PROPERTY.finding(
-            path,
-            "is not a property",
-            todo=f"did you mean {near!r}?" if near else "see the class's documentation",
-        )
+        todo = f"did you mean {near!r}?" if near else "see the class's documentation"
+        return PROPERTY.finding(path, "is not a property", todo=todo)
     if kind == "unexpected_positional_argument":
         return PROPERTY.finding(path, "properties are given by their names", todo="write name=value")
     if kind == "value_error":
         cause = detail["ctx"]["error"] if "ctx" in detail else None
-        return (
-            cause.finding.under(path)
-            if isinstance(cause, InvalidValue)
-            else PROPERTY.finding(path, detail["msg"])
-        )
+        if isinstance(cause, InvalidValue):
+            return cause.finding.under(path)
+        return PROPERTY.finding(path, detail["msg"])
     what, why, todo = _wrong_type(place, detail, component)
     return PROPERTY.finding(path, what, why=why, todo=todo)
 
@@ -205,18 +196,12 @@ def _wrong_type(place: PropertyPath, detail: ErrorDetails, component: str) -> tu
         return _no_list(value, hidden=place.hidden)
     if component:
         itself = [f"pass the {component} itself"] if simple or later else []
-        return (
-            wanted.replace("must be", f"must be an instance of {component}, or"),
-            "",
-            "; ".join(got + itself),
-        )
+        what = wanted.replace("must be", f"must be an instance of {component}, or")
+        return what, "", "; ".join(got + itself)
     if later:
+        what = f"{wanted.replace('a string', 'a plain string')} (not an Output)"
         todo = _WRITTEN_OUT.get(kind, "write it out, or take it from configuration")
-        return (
-            f"{wanted.replace('a string', 'a plain string')} (not an Output)",
-            "what the program makes depends on it",
-            todo,
-        )
+        return what, "what the program makes depends on it", todo
     if isinstance(value, pulumi.Resource) and kind == "string_type":
         return f"{wanted}, not a resource", "", f"pass {_output_of(value, place)}"
     quotes = ["write it in quotes"] if place.in_mapping and simple and kind == "string_type" else []
@@ -227,11 +212,8 @@ def _no_list(value: object, *, hidden: bool) -> tuple[str, str, str]:
     if isinstance(value, str) and not hidden:
         return f"must be a list: [{value!r}]", "", ""
     if isinstance(value, pulumi.Output | Awaitable):
-        return (
-            "must be a list (not an Output)",
-            "what the program makes depends on how much it holds",
-            "write [...] around its items",
-        )
+        why = "what the program makes depends on how much it holds"
+        return "must be a list (not an Output)", why, "write [...] around its items"
     several = isinstance(value, Iterable) and not isinstance(value, str | Mapping)
     return "must be a list", "", "write list(...) around it" if several else "write [...] around it"
 

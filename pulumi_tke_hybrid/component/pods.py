@@ -22,7 +22,8 @@ from pulumi_tke_hybrid.component.invalid_inputs import InvalidValue
 from pulumi_tke_hybrid.tke import annotations, keys
 from pulumi_tke_hybrid.tke.rule import PROPERTY, Finding
 
-Container = kubernetes.core.v1.ContainerArgs
+core = kubernetes.core.v1
+Container = core.ContainerArgs
 
 
 def with_eni_ip(containers: Sequence[Container]) -> list[Container]:
@@ -60,10 +61,10 @@ def _waiting(container: Container, seconds: int, native: bool) -> Container:
     if isinstance(lifecycle, pulumi.Output) or take(lifecycle, "pre_stop"):
         return container
     made = copy.copy(container)
-    sleep = kubernetes.core.v1.SleepActionArgs(seconds=seconds) if native else None
-    command = None if native else kubernetes.core.v1.ExecActionArgs(command=["sleep", str(seconds)])
-    made.lifecycle = kubernetes.core.v1.LifecycleArgs(
-        pre_stop=kubernetes.core.v1.LifecycleHandlerArgs(sleep=sleep, exec_=command),
+    sleep = core.SleepActionArgs(seconds=seconds) if native else None
+    command = None if native else core.ExecActionArgs(command=["sleep", str(seconds)])
+    made.lifecycle = core.LifecycleArgs(
+        pre_stop=core.LifecycleHandlerArgs(sleep=sleep, exec_=command),
         post_start=take(lifecycle, "post_start"),
         stop_signal=take(lifecycle, "stop_signal"),
     )
@@ -73,16 +74,14 @@ def _waiting(container: Container, seconds: int, native: bool) -> Container:
 def take(holder: Any, name: str) -> Any:
     """Return a field of typed arguments or of a mapping in either spelling; None inside an Output."""
     if isinstance(holder, Mapping):
-        wanted, fields = name.replace("_", ""), cast(Mapping[str, Any], holder)
-        return next(
-            (value for key, value in fields.items() if str(key).replace("_", "").lower() == wanted), None
-        )
+        fields = cast(Mapping[str, Any], holder).items()
+        return next((value for key, value in fields if spelling(str(key)) == spelling(name)), None)
     return None if isinstance(holder, pulumi.Output) else getattr(holder, name, None)
 
 
-def _with_eni_request(resources: Any) -> kubernetes.core.v1.ResourceRequirementsArgs:
+def _with_eni_request(resources: Any) -> core.ResourceRequirementsArgs:
     amounts = {name: _with(take(resources, name), one) for name, one in annotations.eni_resources().items()}
-    return kubernetes.core.v1.ResourceRequirementsArgs(**amounts, claims=take(resources, "claims"))
+    return core.ResourceRequirementsArgs(**amounts, claims=take(resources, "claims"))
 
 
 def _with(amounts: Any, more: Mapping[str, str]) -> Any:
@@ -109,23 +108,17 @@ class Written:
             return _written_out(value, self.cls)
         if isinstance(value, Mapping):
             return instance(self.cls, cast(Mapping[str, Any], value))
-        later = isinstance(value, pulumi.Output | Awaitable)
-        got = (
-            f"got {value!r}"
-            if isinstance(value, str | int | float | bool)
-            else "write its properties out"
-            if later
-            else ""
-        )
-        what = f"must be a dictionary or an instance of {self.cls.__name__}" + (
-            " (not an Output)" if later else ""
-        )
-        raise InvalidValue(PROPERTY.finding("", what, todo=got))
+        what, todo = f"must be a dictionary or an instance of {self.cls.__name__}", ""
+        if isinstance(value, str | int | float | bool):
+            todo = f"got {value!r}"
+        elif isinstance(value, pulumi.Output | Awaitable):
+            what, todo = f"{what} (not an Output)", "write its properties out"
+        raise InvalidValue(PROPERTY.finding("", what, todo=todo))
 
 
 def instance(cls: Any, properties: Mapping[str, Any], path: str = "") -> Any:
-    """An instance of a class of pulumi-kubernetes out of its properties. Raises `Refused` about the first
-    property that the class lacks."""
+    """Return an instance of a class of pulumi-kubernetes. Raise `InvalidValue` for the first property that
+    the class lacks."""
     parameters = _parameters(cls)
     found: dict[str, Any] = {}
     for key, value in properties.items():
@@ -133,9 +126,9 @@ def instance(cls: Any, properties: Mapping[str, Any], path: str = "") -> Any:
         if name is None:
             raise InvalidValue(_unknown(key, [*parameters.values()], path))
         found[name] = _nested(_inner(cls, name), value, f"{path}.{key}" if path else key)
-    missing = [name for name in _required(cls) if name not in found]
-    if missing:
-        raise InvalidValue(PROPERTY.finding(f"{path}.{missing[0]}" if path else missing[0], "is required"))
+    for name, parameter in _signature(cls).items():
+        if parameter.default is inspect.Parameter.empty and name not in found:
+            raise InvalidValue(PROPERTY.finding(f"{path}.{name}" if path else name, "is required"))
     return cls(**found)
 
 
@@ -188,26 +181,15 @@ def _parameters(cls: Any) -> Mapping[str, str]:
 
 
 @cache
-def _required(cls: Any) -> tuple[str, ...]:
-    return tuple(
-        name for name, parameter in _signature(cls).items() if parameter.default is inspect.Parameter.empty
-    )
-
-
-@cache
 def _inner(cls: Any, name: str) -> type[Any] | None:
     """Return the class of pulumi-kubernetes for a property or its items; None for a plain value."""
     match = _INNER.search(str(_signature(cls)[name].annotation))
-    modules: tuple[Any, ...] = (kubernetes.core.v1, kubernetes.meta.v1)
-    return (
-        None
-        if match is None
-        else next((found for module in modules if (found := getattr(module, match[1], None))), None)
-    )
+    if match is None:
+        return None
+    return getattr(core, match[1], None) or getattr(kubernetes.meta.v1, match[1], None)
 
 
-core = kubernetes.core.v1
-ContainerInput = Annotated[Union[core.ContainerArgs, Mapping[str, Any]], Written(core.ContainerArgs)]
+ContainerInput = Annotated[Union[Container, Mapping[str, Any]], Written(Container)]
 PodSpecInput = Annotated[Union[core.PodSpecArgs, Mapping[str, Any]], Written(core.PodSpecArgs)]
 ProbeInput = Annotated[Union[core.ProbeArgs, Mapping[str, Any]], Written(core.ProbeArgs)]
 VolumeInput = Annotated[Union[core.VolumeArgs, Mapping[str, Any]], Written(core.VolumeArgs)]

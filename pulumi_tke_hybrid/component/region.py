@@ -9,11 +9,11 @@ import tencentcloud_iac_pulumi as tencentcloud
 
 from pulumi_tke_hybrid.cloud.api_client import two_accounts
 from pulumi_tke_hybrid.cloud.calls import CloudError, CloudSettings, configured_region
-from pulumi_tke_hybrid.component.args import report
+from pulumi_tke_hybrid.component.args import given_providers, report
 from pulumi_tke_hybrid.component.inputs import Input
 from pulumi_tke_hybrid.component.invalid_inputs import InvalidInputs
 from pulumi_tke_hybrid.tke import names
-from pulumi_tke_hybrid.tke.rule import Finding, Severity
+from pulumi_tke_hybrid.tke.rule import Severity
 from pulumi_tke_hybrid.tke.rules.immutable_fields import PROVIDER_ACCOUNT
 
 
@@ -47,21 +47,18 @@ def cluster_region(
         zone, other = values["zone"], values["configured"]
         own = region_of_zone(zone)
         if other and other != own:
-            raise InvalidInputs(
-                owner, [_elsewhere("eni_subnets[0].zone", f"is not in region {other}", zone, own)]
-            )
+            raise _elsewhere(owner, "eni_subnets[0].zone", f"is not in region {other}", zone, own)
         _refuse_other_account(component, owner, own, values["key"], rules)
         return own
 
-    return pulumi.Output.unsecret(
-        pulumi.Output.all(zone=zone, configured=configured, checked=checked, key=key).apply(region)
-    )
+    values = pulumi.Output.all(zone=zone, configured=configured, checked=checked, key=key)
+    return pulumi.Output.unsecret(values.apply(region))
 
 
 def switch_region(
     component: pulumi.Resource,
     owner: str,
-    provider: pulumi.ProviderResource | None,
+    opts: pulumi.ResourceOptions | None,
     stated: Input[str] | None,
     rules: Mapping[str, Severity],
 ) -> Input[str] | None:
@@ -71,22 +68,23 @@ def switch_region(
     Raise as `cluster_region` does. An inherited provider does not count, because `VpcCni` makes its calls
     without a provider.
     """
-    if not isinstance(provider, tencentcloud.Provider):
+    own_providers = (provider for _, provider in given_providers(opts))
+    provider = next((found for found in own_providers if isinstance(found, tencentcloud.Provider)), None)
+    if provider is None:
         return stated
     configured, key = _region_and_key(provider)
 
     def region(values: dict[str, Any]) -> str:
         own, other = values["stated"], values["configured"]
         if own and other and own != other:
-            raise InvalidInputs(owner, [_elsewhere("region", f"is not {other}", own, own)])
+            raise _elsewhere(owner, "region", f"is not {other}", own, own)
         chosen = str(own or other or configured_region(_configured))
         if chosen:  # without a region the dynamic provider reports its absence
             _refuse_other_account(component, owner, chosen, values["key"], rules)
         return chosen
 
-    return pulumi.Output.unsecret(
-        pulumi.Output.all(stated=stated, configured=configured, key=key).apply(region)
-    )
+    values = pulumi.Output.all(stated=stated, configured=configured, key=key)
+    return pulumi.Output.unsecret(values.apply(region))
 
 
 def _region_and_key(provider: pulumi.ProviderResource | None) -> tuple[Input[Any], list[Any]]:
@@ -97,11 +95,9 @@ def _region_and_key(provider: pulumi.ProviderResource | None) -> tuple[Input[Any
     return provider.region, [provider.secret_id, provider.secret_key, provider.security_token]
 
 
-def _elsewhere(path: str, what: str, value: str, own: str) -> Finding:
-    todo = f"use the provider of region {own}"
-    return names.ZONE_REGION.finding(
-        path, f"{what}, in which the tencentcloud provider works", value=value, todo=todo
-    )
+def _elsewhere(owner: str, path: str, what: str, value: str, own: str) -> InvalidInputs:
+    what, todo = f"{what}, in which the tencentcloud provider works", f"use the provider of region {own}"
+    return InvalidInputs(owner, [names.ZONE_REGION.finding(path, what, value=value, todo=todo)])
 
 
 def _refuse_other_account(
@@ -124,13 +120,10 @@ def _refuse_other_account(
         pulumi.log.info(f"could not compare the provider's account with the stack's: {error.code}", component)
         return
     if problem:
-        why, todo = (
-            "the calls for VPC-CNI use the stack's key and would not find the cluster",
-            "give both keys of one account",
-        )
-        report(
-            component, owner, rules, [PROVIDER_ACCOUNT.finding("opts.provider", problem, why=why, todo=todo)]
-        )
+        why = "the calls for VPC-CNI use the stack's key and would not find the cluster"
+        todo = "give both keys of one account"
+        finding = PROVIDER_ACCOUNT.finding("opts.provider", problem, why=why, todo=todo)
+        report(component, owner, rules, [finding])
 
 
 def _configured(key: str) -> str | None:
