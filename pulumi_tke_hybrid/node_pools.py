@@ -114,7 +114,8 @@ class NodePoolArgs(Args):
     more) of the tencentcloud plugin shows the password in clear. 8 to 16 ASCII characters without a space,
     of at least two kinds: letters, digits, special characters; another password is refused at preview, and
     the refusal does not show the password. Read when the pool is made; a later change is not applied,
-    because the provider would rebuild the pool: change it on the instances. Default: `key_ids`."""
+    because the provider would rebuild the pool: change the password on the instances. Default:
+    `key_ids`."""
 
     security_group_ids: Optional[Input[Sequence[Input[str]]]] = None
     """Security groups of the instances, in order. Default: none. Updated in place, for instances that are
