@@ -122,7 +122,7 @@ def traffic_of(lines: Iterable[str], backends: Backends) -> Traffic | None:
 
 def _record(kind: type[T], data: Mapping[str, str | bool | list[str]]) -> T:
     """Return a pod or an answer, whose lists JSON has instead of tuples. Raises KeyError for other fields."""
-    if data.keys() != {field.name for field in fields(cast(Any, kind))}:
+    if set(data) != {field.name for field in fields(cast(Any, kind))}:
         raise KeyError(", ".join(data))
     return kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in data.items()})
 
