@@ -13,7 +13,7 @@ from enum import Enum
 from typing import Annotated, Any, Literal, TypeVar, Union, cast, get_args, get_origin
 
 import pulumi
-from pydantic import GetCoreSchemaHandler, ValidationError, ValidationInfo
+from pydantic import BeforeValidator, GetCoreSchemaHandler, ValidationError, ValidationInfo
 from pydantic_core import CoreSchema, core_schema
 
 from pulumi_tke_hybrid.component.invalid_inputs import (
@@ -202,14 +202,8 @@ class _Item:
     value: object
 
 
-class _Placing:
-    """Replace each pending item by an `_Item`."""
-
-    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_before_validator_function(_placed, handler(source))
-
-
 def _placed(holder: object) -> object:
+    """Return the list or mapping with an `_Item` in place of each pending item."""
     if isinstance(holder, Mapping):
         items = cast(Mapping[object, object], holder).items()
         return {key: _Item(f"[{key!r}]", item) if is_pending(item) else item for key, item in items}
@@ -264,7 +258,7 @@ def _with_places(holder: types.GenericAlias) -> Any:
     """Return the type of a list or mapping in which each pending item carries its position."""
     checks = getattr(get_args(holder)[-1], "__metadata__", ())
     later = any(isinstance(check, _Checked) and check.may_come_later for check in checks)
-    return Annotated[holder, _Placing()] if later else holder
+    return Annotated[holder, BeforeValidator(_placed)] if later else holder
 
 
 def spelling(name: str) -> str:
