@@ -34,11 +34,11 @@ Check = Callable[[Any], Finding | str | None]
 """Return the fault of a plain value, or None. A text stands for a finding of the rule `property`."""
 
 
-def in_range(low: int, high: int, unit: str = "", whose: str = "") -> Check:
-    """Return the check of a number with bounds. `whose`: what the bounds are, for the message."""
+def in_range(low: int, high: int, unit: str = "", note: str = "") -> Check:
+    """Return the check of a number with bounds. The message has the `note` after the bounds."""
 
     def problem(value: int) -> str | None:
-        return None if low <= value <= high else f"{value}{unit} is outside {low} to {high}{unit}{whose}"
+        return None if low <= value <= high else f"{value}{unit} is outside {low} to {high}{unit}{note}"
 
     return problem
 

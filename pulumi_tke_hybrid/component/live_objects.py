@@ -243,7 +243,7 @@ def _spelled(part: str | int, names: Iterable[str]) -> str:
 def _same(item: Any, index: int, live: Any) -> Any:
     """Return the live item of the same name; without names the item at the same index."""
     others = items(live)
-    name = at(item, "name") if isinstance(item, Mapping) else getattr(item, "name", None)
+    name = cast(Any, item).get("name") if isinstance(item, Mapping) else getattr(item, "name", None)
     if isinstance(name, str) and any(at(other, "name") for other in others):
         return next((other for other in others if at(other, "name") == name), None)
     return others[index] if index < len(others) else None

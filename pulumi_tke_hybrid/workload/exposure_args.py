@@ -198,7 +198,7 @@ class ExposureArgs(Args):
 
     def fixed(self) -> dict[str, Any]:
         """Return the properties that need another load balancer, as the workload's guard stores them."""
-        charge_type = self.charge_type
+        charge_type: Any = self.charge_type
         if charge_type is not None:
             charge_type = pulumi.Output.from_input(charge_type).apply(_enum_value)
         found = {

@@ -83,7 +83,8 @@ def with_defaults(inputs: Mapping[str, Any]) -> dict[str, Any]:
 
 def _fixed_annotations(on: On, given: "Mapping[str, Input[str]] | None") -> "dict[str, Input[str]] | None":
     """Return the given annotations that TKE reads only when it makes the load balancer (457/90598)."""
-    return {item.key: given[item.key] for item in FIXED[on] if item.key in (given or {})} or None
+    found = given or {}
+    return {item.key: found[item.key] for item in FIXED[on] if item.key in found} or None
 
 
 def _replaceable_ids(args: "ClientIpWorkloadArgs") -> "dict[str, Input[str]]":

@@ -205,7 +205,8 @@ def _ingress_spec(
     args: IngressArgs, routes: Routes, certificate: Input[str] | None
 ) -> "kubernetes.networking.v1.IngressSpecArgs":
     """Return the rules for every host and path, and the Secret that names the certificate."""
-    v1, tls = kubernetes.networking.v1, None
+    v1 = kubernetes.networking.v1
+    tls = None
     paths = [
         v1.HTTPIngressPathArgs(
             path=path,

@@ -68,7 +68,7 @@ def _protocol_problem(value: str) -> str | None:
 
 
 _OF_TKE = ", the range TKE accepts"
-_CHECKS_IN_A_ROW = in_range(2, 10, whose=_OF_TKE)
+_CHECKS_IN_A_ROW = in_range(2, 10, note=_OF_TKE)
 
 
 @args_class(

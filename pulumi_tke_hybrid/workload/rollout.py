@@ -139,19 +139,18 @@ def max_surge(
     exposed, rolling = bool(args.load_balanced_objects), not args.stateful
 
     def checked(known_facts: Any, values: Sequence[Any]) -> int:
-        replicas, given, nominated, subnets = values
+        number, wanted, nominated, subnets = values
+        count = int(number)
         if facts is not None:
             report(component, owner, args.settings, cluster_facts.shape_problems(known_facts))
         cluster = ClusterFacts.of(known_facts)
         limited = args.on_eni and facts is not None
         room = room_of(cluster.inventory(), frozenset(nominated)) if limited else None
-        free = None if room is None else max(room.pods - int(replicas), 0)
-        surge = surge_of(int(replicas), free) if given is None else int(given)
+        free = None if room is None else max(room.pods - count, 0)
+        surge = surge_of(count, free) if wanted is None else int(wanted)
         findings = [
             *cluster_facts.range_problems(known_facts),
-            *address_capacity.capacity_findings(
-                int(replicas), surge if rolling else 0, room, exposed, rolling
-            ),
+            *address_capacity.capacity_findings(count, surge if rolling else 0, room, exposed, rolling),
             *address_capacity.fact_findings(cluster, bool(args.fixed_ip), subnets),
         ]
         report(component, owner, args.settings, findings)
@@ -160,12 +159,12 @@ def max_surge(
     if facts is None and value_if_known(replicas) is not None and not is_pending(given):
         return checked({}, [replicas, given, [], {}])
     values: pulumi.Output[list[Any]] = pulumi.Output.all(
-        replicas, given, list(args.nominated_subnets or ()), _outside_subnets(args)
+        replicas, given, list(args.nominated_subnets or ()), _load_balancer_subnets(args)
     )
     return apply_together(checked, output_of({} if facts is None else facts), values)
 
 
-def _outside_subnets(args: "ClientIpWorkloadArgs") -> dict[str, Input[str]]:
+def _load_balancer_subnets(args: "ClientIpWorkloadArgs") -> dict[str, Input[str]]:
     """Return the subnets of load balancers that must be no container subnets, by property path."""
     exposures = {"exposure.subnet_id": args.exposure}
     if args.ingress:
