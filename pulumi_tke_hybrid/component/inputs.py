@@ -215,6 +215,10 @@ def _placed(holder: object) -> object:
     return holder
 
 
+def _either(one: Any, other: Any) -> Any:
+    return one | other
+
+
 def accept_outputs(
     annotation: Any, owner: str, path: str, check: Check | EachItem | NoneAllowed | None = None
 ) -> Any:
@@ -236,7 +240,7 @@ def accept_outputs(
         plain = without_literals(plain)
         item_checks = each and EachItem(each.item)
         inner = functools.reduce(
-            operator.or_, [accept_outputs(member, owner, path, item_checks) for member in plain]
+            _either, [accept_outputs(member, owner, path, item_checks) for member in plain]
         )
     elif origin in (list, Sequence, dict, Mapping):
         *keys, item = members

@@ -184,16 +184,26 @@ def _ingress_annotations(args: IngressArgs, direct: bool, routes: Routes) -> dic
     # Written always: the removal of the annotation would not switch the redirect off.
     found[keys.INGRESS_REDIRECT] = annotations.flag(bool(args.redirect))
     if args.both_protocols:
-        rules = pulumi.Output.from_input(
-            [
-                {"host": host, "path": path, "backend": {"serviceName": service, "servicePort": port}}
-                for host in args.hosts or [None]
-                for path, service, port in routes
-            ]
-        ).apply(_as_json)
-        found[keys.INGRESS_RULE_MIX] = annotations.flag(True)
-        found |= {keys.INGRESS_HTTP_RULES: rules, keys.INGRESS_HTTPS_RULES: rules}
+        rules = _mixed_rules(args, routes)
+        found |= {
+            keys.INGRESS_RULE_MIX: annotations.flag(True),
+            keys.INGRESS_HTTP_RULES: rules,
+            keys.INGRESS_HTTPS_RULES: rules,
+        }
     return found
+
+
+def _hosts(args: IngressArgs) -> list[Input[str] | None]:
+    return list(args.hosts) if args.hosts else [None]
+
+
+def _mixed_rules(args: IngressArgs, routes: Routes) -> pulumi.Output[str]:
+    rules = [
+        {"host": host, "path": path, "backend": {"serviceName": service, "servicePort": port}}
+        for host in _hosts(args)
+        for path, service, port in routes
+    ]
+    return pulumi.Output.from_input(rules).apply(_as_json)
 
 
 def _as_json(rules: Sequence[Mapping[str, Any]]) -> str:
@@ -224,5 +234,5 @@ def _ingress_spec(
         hosts = list(args.hosts) if args.hosts else None
         tls = [v1.IngressTLSArgs(hosts=hosts, secret_name=certificate)]
     return v1.IngressSpecArgs(
-        rules=[v1.IngressRuleArgs(host=host, http=rule) for host in args.hosts or [None]], tls=tls
+        rules=[v1.IngressRuleArgs(host=host, http=rule) for host in _hosts(args)], tls=tls
     )
