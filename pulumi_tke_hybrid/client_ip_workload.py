@@ -41,13 +41,11 @@ from pulumi_tke_hybrid.workload.guard import (
 from pulumi_tke_hybrid.workload.ingress import make_ingress
 from pulumi_tke_hybrid.workload.pod_template import pod_template
 from pulumi_tke_hybrid.workload.rollout import (
-    RolloutArgs,
-    RolloutTimeout,
-    address_demand,
-    deployment_timeout,
+    PULUMI_MARGIN,
+    deployment_deadline,
     max_surge,
     max_unavailable,
-    stateful_set_timeout,
+    stateful_set_deadline,
 )
 from pulumi_tke_hybrid.workload.workload_args import ClientIpWorkloadArgs
 from pulumi_tke_hybrid.workload.workload_objects import BUDGET, PODS, WorkloadObjects
@@ -118,9 +116,7 @@ class ClientIpWorkload(pulumi.ComponentResource):
             require_provider(self._providers, owner)
         checked = check_deferred(self, owner, parsed, found)
 
-        self._rollout = parsed.rollout or RolloutArgs()
-        demand = address_demand(parsed, self._replicas)
-        self._surge = max_surge(self, owner, parsed.settings, demand, parsed.cluster_facts)
+        self._surge = max_surge(self, owner, parsed, self._replicas)
         surge = self._surge if parsed.cluster_facts is not None else None
         self._all_checked += [checked, surge, self._objects.compared, *self._register_load_balancers()]
         # The state has the lines of the Python stack with each object, so the objects are made here.
@@ -185,17 +181,16 @@ class ClientIpWorkload(pulumi.ComponentResource):
         name, pending = self._objects.object_name, [found for found in self._all_checked if is_pending(found)]
         return value_after(name, *pending) if pending else name
 
-    def _pods(
-        self, name: str, spec: Any, after: Sequence[pulumi.Resource], timeout: RolloutTimeout
-    ) -> dict[str, Any]:
-        """Return the arguments of the Deployment or StatefulSet."""
-        self._objects.rollout_seconds = timeout.seconds
+    def _pods(self, name: str, spec: Any, after: Sequence[pulumi.Resource], deadline: int) -> dict[str, Any]:
+        """Return the arguments of the Deployment or StatefulSet. `deadline`: seconds of the rollout."""
+        self._objects.rollout_seconds = deadline + PULUMI_MARGIN
+        timeout = f"{self._objects.rollout_seconds}s"
         explain = partial(explain_stuck_rollout, self._objects)
         opts = child_options(
             self,
             depends_on=after,
             ignore_changes=self._objects.ignored_by_provider,
-            custom_timeouts=timeout.options(),
+            custom_timeouts=pulumi.CustomTimeouts(create=timeout, update=timeout),
             hooks=pulumi.ResourceHookBinding(
                 before_update=[hooks.before("tke-hybrid-pods", name, self._objects, hooks.check_pods)],
                 after_update=[hooks.in_update("tke-hybrid-rollout", name, self._objects, await_rollout)],
@@ -211,29 +206,23 @@ class ClientIpWorkload(pulumi.ComponentResource):
 
     def _deployment(self, after: Sequence[pulumi.Resource]) -> dict[str, Any]:
         args, objects = self._args, self._objects
-        timeout = deployment_timeout(
-            self._rollout,
-            self._replicas,
-            bounded=args.cluster_facts is not None,
-            autoscaled=bool(args.autoscaled),
-        )
+        deadline = deployment_deadline(args, self._replicas)
         rolling_update = kubernetes.apps.v1.RollingUpdateDeploymentArgs(
             max_surge=self._surge, max_unavailable=max_unavailable(self._surge)
         )
         spec = kubernetes.apps.v1.DeploymentSpecArgs(
             replicas=self._replicas,
             selector=kubernetes.meta.v1.LabelSelectorArgs(match_labels=objects.selector),
-            progress_deadline_seconds=timeout.progress,
+            progress_deadline_seconds=deadline,
             strategy=kubernetes.apps.v1.DeploymentStrategyArgs(
                 type="RollingUpdate", rolling_update=rolling_update
             ),
             template=pod_template(args, objects.object_name, objects.labels, objects.selector),
         )
-        return self._pods(f"{self._name}-deployment", spec, after, timeout)
+        return self._pods(f"{self._name}-deployment", spec, after, deadline)
 
     def _stateful_set(self, after: Sequence[pulumi.Resource]) -> dict[str, Any]:
         args, objects = self._args, self._objects
-        timeout = stateful_set_timeout(self._rollout, self._replicas, autoscaled=bool(args.autoscaled))
         claims: list[Any] = list(args.volume_claims or ())
         spec = kubernetes.apps.v1.StatefulSetSpecArgs(
             replicas=self._replicas,
@@ -243,7 +232,8 @@ class ClientIpWorkload(pulumi.ComponentResource):
             template=pod_template(args, objects.object_name, objects.labels, objects.selector),
             volume_claim_templates=claims or None,
         )
-        return self._pods(f"{self._name}-statefulset", spec, after, timeout)
+        deadline = stateful_set_deadline(args, self._replicas)
+        return self._pods(f"{self._name}-statefulset", spec, after, deadline)
 
     def _disruption_budget(self) -> dict[str, Any]:
         name = f"{self._name}-pdb"

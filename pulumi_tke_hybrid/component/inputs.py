@@ -5,6 +5,7 @@ A plain value is validated at once, the value of an Output when it resolves.
 
 import functools
 import inspect
+import operator
 import types
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from enum import Enum
 from typing import Annotated, Any, Literal, TypeVar, Union, cast, get_args, get_origin
 
 import pulumi
-from pydantic import GetCoreSchemaHandler, ValidationError, ValidationInfo
+from pydantic import BeforeValidator, GetCoreSchemaHandler, ValidationError, ValidationInfo
 from pydantic_core import CoreSchema, core_schema
 
 from pulumi_tke_hybrid.component.invalid_inputs import (
@@ -31,6 +32,15 @@ Input = Union[T, Awaitable[T], pulumi.Output[T]]
 
 Check = Callable[[Any], Finding | str | None]
 """Return the fault of a plain value, or None. A text stands for a finding of the rule `property`."""
+
+
+def in_range(low: int, high: int, unit: str = "", note: str = "") -> Check:
+    """Return the check of a number with bounds. The message has the `note` after the bounds."""
+
+    def problem(value: int) -> str | None:
+        return None if low <= value <= high else f"{value}{unit} is outside {low} to {high}{unit}{note}"
+
+    return problem
 
 
 @dataclass(frozen=True)
@@ -98,11 +108,7 @@ def _without_outputs(value: Any) -> Any:
 
 def value_after(value: Any, *others: object) -> pulumi.Output[Any]:
     """Return the value as an Output that is known only after the other values are."""
-    return pulumi.Output.all(value, *others).apply(_first)
-
-
-def _first(values: list[Any]) -> Any:
-    return values[0]
+    return pulumi.Output.all(value, *others).apply(operator.itemgetter(0))
 
 
 def apply_together(function: Callable[..., T], *outputs: pulumi.Output[Any]) -> pulumi.Output[T]:
@@ -158,13 +164,10 @@ class _Checked:
 
     def _with_check(self, value: object) -> object:
         if isinstance(value, str) and _OUTPUT_AS_TEXT in value:
-            why, todo = (
-                "an f-string does not wait for the value of one",
-                "use pulumi.Output.format(...) or .apply(...)",
-            )
-            raise InvalidValue(
-                PROPERTY.finding("", "holds what Pulumi writes in place of an Output", why=why, todo=todo)
-            )
+            what = "holds what Pulumi writes in place of an Output"
+            why = "an f-string does not wait for the value of one"
+            todo = "use pulumi.Output.format(...) or .apply(...)"
+            raise InvalidValue(PROPERTY.finding("", what, why=why, todo=todo))
         problem = self.check(value) if self.check and value is not None else None
         if problem:
             raise InvalidValue(problem if isinstance(problem, Finding) else PROPERTY.finding("", problem))
@@ -173,9 +176,9 @@ class _Checked:
     def _resolved(
         self, value: object, validate: Callable[[object], object], secret: bool, owner: str, path: str
     ) -> object:
-        if value is None and self.passed_on:
-            return None
         if value is None:
+            if self.passed_on:
+                return None
             why = "its Output holds no value, as that of another stack does by a wrong name"
             todo = "correct where it comes from, or give it a value: .apply(lambda value: value or …)"
             raise InvalidInputs(owner, [PROPERTY.finding(path, "is empty", why=why, todo=todo)])
@@ -183,9 +186,8 @@ class _Checked:
         try:
             return self._with_check(validate(value))
         except ValidationError as error:  # before InvalidValue: both are a ValueError
-            raise InvalidInputs(
-                owner, [hidden] if secret else problems_of(error, self.annotation, path)
-            ) from None
+            found = [hidden] if secret else problems_of(error, self.annotation, path)
+            raise InvalidInputs(owner, found) from None
         except InvalidValue as error:
             # The findings on a property of `SECRET_PROPERTIES` never have its value.
             shown = not secret or PropertyPath.of(path).hidden
@@ -200,14 +202,8 @@ class _Item:
     value: object
 
 
-class _Placing:
-    """Replace each pending item by an `_Item`."""
-
-    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_before_validator_function(_placed, handler(source))
-
-
 def _placed(holder: object) -> object:
+    """Return the list or mapping with an `_Item` in place of each pending item."""
     if isinstance(holder, Mapping):
         items = cast(Mapping[object, object], holder).items()
         return {key: _Item(f"[{key!r}]", item) if is_pending(item) else item for key, item in items}
@@ -242,21 +238,15 @@ def accept_outputs(
         plain = [member for member in members if get_origin(member) not in (Awaitable, pulumi.Output)]
         may_come_later = len(plain) < len(members)
         plain = without_literals(plain)
+        item_checks = each and EachItem(each.item)
         inner = functools.reduce(
-            _either, [accept_outputs(member, owner, path, each and EachItem(each.item)) for member in plain]
+            _either, [accept_outputs(member, owner, path, item_checks) for member in plain]
         )
-    elif origin in (list, Sequence):
-        inner = _with_places(
-            types.GenericAlias(
-                Sequence, (accept_outputs(members[0], owner, f"{path}[]", each and each.item),)
-            )
-        )
-    elif origin in (dict, Mapping):
-        inner = _with_places(
-            types.GenericAlias(
-                Mapping, (members[0], accept_outputs(members[1], owner, f"{path}[]", each and each.item))
-            )
-        )
+    elif origin in (list, Sequence, dict, Mapping):
+        *keys, item = members
+        item = accept_outputs(item, owner, f"{path}[]", each and each.item)
+        holder = Mapping if keys else Sequence
+        inner = _with_places(types.GenericAlias(holder, (*keys, item)))
     if may_come_later or own:
         return Annotated[inner, _Checked(owner, path, annotation, own, may_come_later, passed_on)]
     return inner
@@ -272,7 +262,7 @@ def _with_places(holder: types.GenericAlias) -> Any:
     """Return the type of a list or mapping in which each pending item carries its position."""
     checks = getattr(get_args(holder)[-1], "__metadata__", ())
     later = any(isinstance(check, _Checked) and check.may_come_later for check in checks)
-    return Annotated[holder, _Placing()] if later else holder
+    return Annotated[holder, BeforeValidator(_placed)] if later else holder
 
 
 def spelling(name: str) -> str:

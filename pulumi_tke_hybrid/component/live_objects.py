@@ -12,7 +12,8 @@ import os
 import re
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -67,34 +68,22 @@ async def read_live(
     A preview that does not know the cluster, or cannot read the cluster, logs so and returns None. An update
     raises `InvalidInputs` then, before any object is made.
     """
+    later = f"{why} during `up`, before anything is made"
     namespace = await known_value(place.namespace)
     names = {child: (kind, await known_value(name)) for child, (kind, name) in place.names.items()}
-    if (
-        namespace is None
-        or None in [name for _, name in names.values()]
-        or not await cluster_is_known(provider)
-    ):
-        pulumi.log.info(
-            f"{owner}: the cluster or the names are not known yet; {why} during `up`, before anything is"
-            " made",
-            component,
-        )
+    all_known = None not in [namespace, *(name for _, name in names.values())]
+    if not all_known or not await cluster_is_known(provider):
+        pulumi.log.info(f"{owner}: the cluster or the names are not known yet; {later}", component)
         return None
     try:
-        found = await in_thread(objects_and_budgets, *await cluster_of(provider), namespace, cast(Any, names))
+        return Live(*await in_thread(objects_and_budgets, *await cluster_of(provider), namespace, names))
     except KubeError as error:
         if pulumi.runtime.is_dry_run():
-            pulumi.log.warn(
-                f"{owner}: the cluster could not be read ({error}); {why} during `up`, before anything is"
-                " made",
-                component,
-            )
+            pulumi.log.warn(f"{owner}: the cluster could not be read ({error}); {later}", component)
             return None
-        todo = "let this machine read the cluster"
-        raise InvalidInputs(
-            owner, [ADOPTED.finding("opts.provider", "could not be read", why=f"{why} ({error})", todo=todo)]
-        ) from None
-    return Live(*found)
+        why, todo = f"{why} ({error})", "let this machine read the cluster"
+        finding = ADOPTED.finding("opts.provider", "could not be read", why=why, todo=todo)
+        raise InvalidInputs(owner, [finding]) from None
 
 
 async def known_value(value: Any) -> Any:
@@ -115,11 +104,10 @@ async def cluster_is_known(provider: pulumi.ProviderResource | None) -> bool:
 
 
 Objects = list[Mapping[str, Any]]
-DISRUPTION_BUDGET = Kind("poddisruptionbudgets", "policy")
 KINDS: Mapping[str, Kind] = {
     "Deployment": DEPLOYMENT,
     "Ingress": INGRESS,
-    "PodDisruptionBudget": DISRUPTION_BUDGET,
+    "PodDisruptionBudget": Kind("poddisruptionbudgets", "policy"),
     "Service": SERVICE,
     "StatefulSet": Kind("statefulsets", "apps"),
 }
@@ -146,10 +134,11 @@ def objects_and_budgets(
     """Return the existing objects among `names` (key -> kind and name) by the same keys, and the
     disruption budgets of the namespace. Raise `KubeError`."""
     client = client_of(kubeconfig, context)
-    found = {key: _one(client, KINDS[kind], namespace, name) for key, (kind, name) in names.items()}
-    return {key: item for key, item in found.items() if item is not None}, list(
-        client.list(DISRUPTION_BUDGET, namespace)
-    )
+    found: dict[str, Mapping[str, Any]] = {}
+    for key, (kind, name) in names.items():
+        with suppress(NotFound):
+            found[key] = client.get(KINDS[kind], namespace, name)
+    return found, list(client.list(KINDS["PodDisruptionBudget"], namespace))
 
 
 async def budgets_in(provider: pulumi.ProviderResource | None, namespace: str) -> Objects:
@@ -168,13 +157,6 @@ async def budgets_in(provider: pulumi.ProviderResource | None, namespace: str) -
     if (cluster, namespace) not in reads:
         reads[cluster, namespace] = asyncio.create_task(read())
     return await reads[cluster, namespace]
-
-
-def _one(client: KubeClient, kind: Kind, namespace: str, name: str) -> Mapping[str, Any] | None:
-    try:
-        return client.get(kind, namespace, name)
-    except NotFound:
-        return None
 
 
 CLIENT_SECONDS = 60.0
@@ -200,11 +182,9 @@ def _new_client(kubeconfig: str, context: str) -> KubeClient:
     if not kubeconfig:
         return connect(None, context)
     path = os.path.expanduser(kubeconfig)
-    return (
-        connect(Path(path), context)
-        if os.path.exists(path)
-        else connect_to(kubeconfig, context, "the provider's kubeconfig")
-    )
+    if os.path.exists(path):
+        return connect(Path(path), context)
+    return connect_to(kubeconfig, context, "the provider's kubeconfig")
 
 
 _PART = re.compile(r"""\["((?:[^"\\]|\\.)*)"\]|\[(\d+|\*)\]|([^.\[\]]+)""")
@@ -220,10 +200,10 @@ def lost_on_the_provider(path: str) -> bool:
 
 def parts(path: str) -> list[str | int]:
     """Return the parts of a property path: `spec.containers[0].image`, `metadata.annotations["a/b"]`."""
-    found: list[str | int] = []
-    for quoted, index, plain in _PART.findall(path):
-        found.append(quoted or plain or (index if index == EVERY else int(index)))
-    return found
+    return [
+        quoted or plain or (index if index == EVERY else int(index))
+        for quoted, index, plain in _PART.findall(path)
+    ]
 
 
 def with_live_value(value: Any, live: Any, path: FieldPath) -> Any:
@@ -242,33 +222,28 @@ def with_live_value(value: Any, live: Any, path: FieldPath) -> Any:
             if part in (EVERY, index):
                 found[index] = with_live_value(item, _same(item, index, live), rest)
         return found
-    if isinstance(value, Mapping):
-        fields = cast(Mapping[str, Any], value)
-        key = next((name for name in fields if spelling(str(name)) == spelling(str(part))), str(part))
-        kept = with_live_value(fields.get(key), at(live, str(part)), rest)
-        return {
-            **{name: held for name, held in fields.items() if name != key},
-            **({} if kept is None else {key: kept}),
-        }
-    if value is None:
-        kept = with_live_value(None, at(live, str(part)), rest)
-        return None if kept is None else {str(part): kept}
-    same = copy.copy(value)
-    name = next(
-        (name for name in dir(cast(Any, type(value))) if spelling(name) == spelling(str(part))), str(part)
-    )
-    setattr(same, name, with_live_value(getattr(value, name), at(live, str(part)), rest))
-    return same
+    if value is not None and not isinstance(value, Mapping):
+        same, name = copy.copy(value), _spelled(part, dir(cast(Any, type(value))))
+        setattr(same, name, with_live_value(getattr(value, name), at(live, str(part)), rest))
+        return same
+    fields = cast(Mapping[str, Any], value or {})
+    name = _spelled(part, fields)
+    kept = with_live_value(fields.get(name), at(live, str(part)), rest)
+    others = {key: held for key, held in fields.items() if key != name}
+    if kept is None:
+        return None if value is None else others
+    return {**others, name: kept}
+
+
+def _spelled(part: str | int, names: Iterable[str]) -> str:
+    """Return the name that is `part` in another spelling; without such a name `part` itself."""
+    return next((name for name in names if spelling(str(name)) == spelling(str(part))), str(part))
 
 
 def _same(item: Any, index: int, live: Any) -> Any:
     """Return the live item of the same name; without names the item at the same index."""
     others = items(live)
-    name = (
-        cast(Mapping[str, Any], item).get("name")
-        if isinstance(item, Mapping)
-        else getattr(item, "name", None)
-    )
+    name = cast(Any, item).get("name") if isinstance(item, Mapping) else getattr(item, "name", None)
     if isinstance(name, str) and any(at(other, "name") for other in others):
         return next((other for other in others if at(other, "name") == name), None)
     return others[index] if index < len(others) else None
@@ -285,13 +260,10 @@ def upsert_problems(wanted: bool | None) -> Iterator[Finding]:
     argument."""
     sdk = version("pulumi-kubernetes")
     if wanted is not None and takes_existing_objects_over(sdk):
-        yield PROPERTY.finding(
-            UPSERT,
-            f"is no argument of pulumi-kubernetes {sdk}",
-            value=wanted,
-            why="this version takes existing objects over without it",
-            todo=f"leave it out, or install pulumi-kubernetes {UPSERT_SINCE} or later",
-        )
+        what = f"is no argument of pulumi-kubernetes {sdk}"
+        why = "this version takes existing objects over without it"
+        todo = f"leave it out, or install pulumi-kubernetes {UPSERT_SINCE} or later"
+        yield PROPERTY.finding(UPSERT, what, value=wanted, why=why, todo=todo)
 
 
 async def upsert_findings(provider: pulumi.ProviderResource | None) -> list[Finding]:

@@ -4,7 +4,7 @@ load balancer.
 The Service and the Ingress behind the load balancer are made in `service` and `ingress`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Literal, Optional, Union
@@ -51,10 +51,11 @@ ChargeTypeInput = Union[ChargeType, Literal["TRAFFIC_POSTPAID_BY_HOUR", "BANDWID
 
 @dataclass(frozen=True)
 class LoadBalancerKeys:
-    """Keys of the annotations by which a Service or an Ingress names its load balancer."""
+    """Keys of the annotations of a Service or an Ingress, under the names of the arguments of `ExposureArgs`
+    that the annotations hold."""
 
-    internal_subnet: str
-    existing: str
+    subnet_id: str
+    load_balancer_id: str
     charge_type: str
     bandwidth: str
     security_groups: str
@@ -82,15 +83,28 @@ _KIND_OF = {
 
 
 def _bandwidth_problem(value: int) -> str | None:
-    return (
-        None if 1 <= value <= 2048 else f"{value} Mbit/s is outside 1 to 2048, the range of a load balancer"
-    )
+    if 1 <= value <= 2048:
+        return None
+    return f"{value} Mbit/s is outside 1 to 2048, the range of a load balancer"
 
 
 def _groups_problem(groups: Sequence[object]) -> str | None:
     if 1 <= len(groups) <= MOST_SECURITY_GROUPS:
         return None
     return f"{len(groups)} groups; a load balancer takes 1 to {MOST_SECURITY_GROUPS}, leave it out for none"
+
+
+def _enum_value(value: str) -> str:
+    return ChargeType(value).value
+
+
+_TEXT_OF: Mapping[str, Callable[[Any], str]] = {
+    "charge_type": _enum_value,
+    "bandwidth": str,
+    "security_groups": ",".join,
+    "pass_to_target": annotations.flag,
+}
+"""How an annotation holds a value that is no text."""
 
 
 @args_class(
@@ -146,18 +160,14 @@ class ExposureArgs(Args):
         kind = self.kind_of.value
         for name, only in _KIND_OF.items():
             if getattr(self, name) is not None and kind != only:
-                yield COMBINATION.finding(
-                    name,
-                    f"belongs to a load balancer of kind {only!r}, this one is {kind!r}",
-                    todo="leave it out",
-                )
+                what = f"belongs to a load balancer of kind {only!r}, this one is {kind!r}"
+                yield COMBINATION.finding(name, what, todo="leave it out")
         for name in ("subnet_id", "load_balancer_id"):
             if getattr(self, name) is None and kind == _KIND_OF[name]:
                 yield COMBINATION.finding(name, f"is required for kind {kind!r}")
         if not self.has_load_balancer and self.security_groups is not None:
-            yield NO_LOAD_BALANCER.finding(
-                "security_groups", "there is no load balancer of kind 'none'", todo="leave it out"
-            )
+            what = "there is no load balancer of kind 'none'"
+            yield NO_LOAD_BALANCER.finding("security_groups", what, todo="leave it out")
         if self.kind in (ExposureKind.NONE, ExposureKind.EXISTING) and self.pass_to_target is not None:
             yield pass_to_target_finding(kind)
 
@@ -174,44 +184,28 @@ class ExposureArgs(Args):
     def load_balancer_annotations(self, names: LoadBalancerKeys) -> dict[str, Input[str]]:
         """Return the annotations that name the load balancer and its settings."""
         found: dict[str, Input[str]] = {}
-        if self.subnet_id is not None:
-            found[names.internal_subnet] = self.subnet_id
-        if self.load_balancer_id is not None:
-            found[names.existing] = self.load_balancer_id
-        if self.charge_type is not None:
-            found[names.charge_type] = pulumi.Output.from_input(self.charge_type).apply(_enum_value)
-        if self.bandwidth is not None:
-            found[names.bandwidth] = pulumi.Output.from_input(self.bandwidth).apply(str)
-        if self.security_groups is not None:
-            found[names.security_groups] = pulumi.Output.all(*self.security_groups).apply(",".join)
-        if self.pass_to_target is not None:
-            passed = pulumi.Output.from_input(self.pass_to_target)
-            found[names.pass_to_target] = passed.apply(annotations.flag)
+        for name, key in vars(names).items():
+            value = getattr(self, name)
+            if value is not None:
+                text_of = _TEXT_OF.get(name)
+                found[key] = pulumi.Output.from_input(value).apply(text_of) if text_of else value
         return found
 
     def argument_of(self, names: LoadBalancerKeys, path: str) -> dict[str, str]:
         """Return the argument behind each annotation; `path` is the argument that holds the exposure."""
-        given = (
-            "subnet_id",
-            "load_balancer_id",
-            "charge_type",
-            "bandwidth",
-            "security_groups",
-            "pass_to_target",
-        )
-        key_of = dict(zip(given, vars(names).values(), strict=True))
-        return {key_of[name]: f"{path}.{name}" for name in given if getattr(self, name) is not None}
+        arguments = vars(names).items()
+        return {key: f"{path}.{name}" for name, key in arguments if getattr(self, name) is not None}
 
     def fixed(self) -> dict[str, Any]:
         """Return the properties that need another load balancer, as the workload's guard stores them."""
-        charge_type = self.charge_type
+        charge_type: Any = self.charge_type
+        if charge_type is not None:
+            charge_type = pulumi.Output.from_input(charge_type).apply(_enum_value)
         found = {
             "kind": self.kind_of.value,
             "subnetId": self.subnet_id,
             "loadBalancerId": self.load_balancer_id,
-            "chargeType": None
-            if charge_type is None
-            else pulumi.Output.from_input(charge_type).apply(_enum_value),
+            "chargeType": charge_type,
             "bandwidth": self.bandwidth,
         }
         return {name: value for name, value in found.items() if value is not None}
@@ -279,10 +273,6 @@ def not_exposed() -> ExposureArgs:
     return ExposureArgs(kind=ExposureKind.NONE)
 
 
-def _enum_value(value: str) -> str:
-    return ChargeType(value).value
-
-
 _USES: "WeakKeyDictionary[pulumi.Resource, dict[str, list[LoadBalancerUse]]]" = WeakKeyDictionary()
 """Uses of each load balancer by the stack resource of a run, so that two programs of one process stay
 apart."""
@@ -314,8 +304,6 @@ def register_use(
         name = await known_value(load_balancer)
         return name is None or register(str(name))
 
-    return (
-        pulumi.Output.from_input(register_when_known())
-        if is_pending(load_balancer)
-        else register(str(load_balancer))
-    )
+    if is_pending(load_balancer):
+        return pulumi.Output.from_input(register_when_known())
+    return register(str(load_balancer))

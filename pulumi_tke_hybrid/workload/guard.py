@@ -41,6 +41,7 @@ def guard_properties(
     """Return the inputs of the component: what its next update is compared with, and the severities that the
     program sets, which a reviewer reads. States of users hold these keys, and lack the values that
     `with_defaults` adds."""
+    ingress = args.ingress
     found = {
         "name": name,
         "namespace": None if args.namespace == _NAMESPACE else args.namespace,
@@ -48,12 +49,9 @@ def guard_properties(
         "network": None if args.pod_network.value == _NETWORK else args.pod_network.value,
         "direct": None if args.is_direct == args.on_eni else args.is_direct,
         "service": args.exposure.fixed(),
-        "ingress": args.ingress.exposure.fixed() if args.ingress else None,
-        "serviceAnnotations": _fixed_annotations(On.SERVICE, args.service_annotations) or None,
-        "ingressAnnotations": _fixed_annotations(
-            On.INGRESS, args.ingress.annotations if args.ingress else None
-        )
-        or None,
+        "ingress": ingress.exposure.fixed() if ingress else None,
+        "serviceAnnotations": _fixed_annotations(On.SERVICE, args.service_annotations),
+        "ingressAnnotations": _fixed_annotations(On.INGRESS, ingress.annotations) if ingress else None,
         "volumeClaims": list(args.volume_claims or ()) if args.stateful else None,
         "serviceName": service_name if args.stateful else None,
         "podManagementPolicy": args.pod_policy.value if args.stateful else None,
@@ -83,28 +81,29 @@ def with_defaults(inputs: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _fixed_annotations(on: On, given: "Mapping[str, Input[str]] | None") -> "dict[str, Input[str]]":
+def _fixed_annotations(on: On, given: "Mapping[str, Input[str]] | None") -> "dict[str, Input[str]] | None":
     """Return the given annotations that TKE reads only when it makes the load balancer (457/90598)."""
-    return {item.key: given[item.key] for item in FIXED[on] if item.key in given} if given else {}
+    found = given or {}
+    return {item.key: found[item.key] for item in FIXED[on] if item.key in found} or None
 
 
 def _replaceable_ids(args: "ClientIpWorkloadArgs") -> "dict[str, Input[str]]":
     """Return the ids that a workload may change in place, by property path."""
-    exposures = {"exposure": args.exposure} | (
-        {"ingress.exposure": args.ingress.exposure} if args.ingress else {}
-    )
     found = {f"nominated_subnets[{index}]": item for index, item in enumerate(args.nominated_subnets or ())}
-    for path, exposure in exposures.items():
-        groups = enumerate(exposure.security_groups or ())
-        found |= {f"{path}.security_groups[{index}]": group for index, group in groups}
+    exposures = {"exposure": args.exposure}
     certificates = {
         f"ports[{index}].certificate_id": port.certificate_id for index, port in enumerate(args.ports or ())
     }
-    certificates |= {"ingress.certificate_id": args.ingress.certificate_id} if args.ingress else {}
+    if args.ingress:
+        exposures["ingress.exposure"] = args.ingress.exposure
+        certificates["ingress.certificate_id"] = args.ingress.certificate_id
+    for path, exposure in exposures.items():
+        groups = enumerate(exposure.security_groups or ())
+        found |= {f"{path}.security_groups[{index}]": group for index, group in groups}
     return found | {path: item for path, item in certificates.items() if item is not None}
 
 
-DIRECT_ACCESS = {On.SERVICE: keys.SERVICE_DIRECT_ACCESS, On.INGRESS: keys.INGRESS_DIRECT_ACCESS}
+_DIRECT_ACCESS = {On.SERVICE: keys.SERVICE_DIRECT_ACCESS, On.INGRESS: keys.INGRESS_DIRECT_ACCESS}
 """Key of the annotation by which the load balancer sends to pods instead of node ports."""
 _NO_LOAD_BALANCER = {"kind": "none"}
 
@@ -116,7 +115,7 @@ def network_of(template: Mapping[str, Any] | None) -> str:
 
 def is_direct(on: On, item: Mapping[str, Any] | None) -> bool:
     """Whether the load balancer of a Service or an Ingress sends to pods."""
-    return has_load_balancer(on, item) and at(item, "metadata", "annotations", DIRECT_ACCESS[on]) == "true"
+    return has_load_balancer(on, item) and at(item, "metadata", "annotations", _DIRECT_ACCESS[on]) == "true"
 
 
 def has_load_balancer(on: On, item: Mapping[str, Any] | None) -> bool:
@@ -131,8 +130,8 @@ def exposure_of(on: On, item: Mapping[str, Any] | None) -> dict[str, Any]:
     names, annotations = KEYS_OF[on], mapping(at(item, "metadata", "annotations"))
     bandwidth = str(annotations.get(names.bandwidth) or "")
     found = {
-        "subnetId": annotations.get(names.internal_subnet),
-        "loadBalancerId": annotations.get(names.existing),
+        "subnetId": annotations.get(names.subnet_id),
+        "loadBalancerId": annotations.get(names.load_balancer_id),
         "chargeType": annotations.get(names.charge_type),
         "bandwidth": int(bandwidth) if bandwidth.isdigit() else bandwidth or None,
     }

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Optional
 import pulumi
 import pulumi_kubernetes as kubernetes
 
-from pulumi_tke_hybrid.component.args import Args, args_class, child_options
+from pulumi_tke_hybrid.component.args import Args, args_class
 from pulumi_tke_hybrid.component.inputs import EachItem, Input, value_if_known
 from pulumi_tke_hybrid.tke import annotations, keys, names
 from pulumi_tke_hybrid.tke.annotations import On
@@ -20,19 +20,21 @@ from pulumi_tke_hybrid.tke.rules.load_balancer_rules import (
     same_load_balancer_findings,
 )
 from pulumi_tke_hybrid.workload import hooks
-from pulumi_tke_hybrid.workload.after_hooks import check_stored
 from pulumi_tke_hybrid.workload.exposure_args import INGRESS_KEYS, ExposureArgs
 from pulumi_tke_hybrid.workload.ports import port_problem
 from pulumi_tke_hybrid.workload.workload_objects import INGRESS, WorkloadObjects
 from pulumi_tke_hybrid.workload.workload_service import (
     ADDRESS_ONLY,
     annotation_findings,
+    front_options,
     make_certificate,
-    replacing_annotations,
 )
 
 if TYPE_CHECKING:
     from pulumi_tke_hybrid.workload.workload_args import ClientIpWorkloadArgs
+
+Routes = Sequence[tuple[Input[str], Input[str], Input[int]]]
+"""Path, and name and port of the Service that requests go to."""
 
 
 def _path_problem(value: str) -> str | None:
@@ -97,11 +99,8 @@ class IngressArgs(Args):
 
     def problems(self) -> Iterator[Finding]:
         if not self.exposure.has_load_balancer:
-            yield NO_LOAD_BALANCER.finding(
-                "exposure.kind",
-                "'none' makes no Ingress",
-                todo="choose public, internal or existing, or leave ingress out",
-            )
+            todo = "choose public, internal or existing, or leave ingress out"
+            yield NO_LOAD_BALANCER.finding("exposure.kind", "'none' makes no Ingress", todo=todo)
         if self.exposure.shared:
             yield SHARED_INGRESS_FINDING
         if self.path is not None and self.paths is not None:
@@ -159,31 +158,24 @@ def make_ingress(
         return None
     if ingress.certificate_id is not None:
         certificate = make_certificate(objects, "ingress-certificate", ingress.certificate_id)
-    backend, first_port = objects.service_name, args.all_ports[0].port
-    written = {**_ingress_annotations(ingress, args.is_direct, backend, first_port), **ADDRESS_ONLY}
+    default = args.all_ports[0].port if ingress.port is None else ingress.port
+    routes = [
+        (path.path, objects.service_name, default if path.port is None else path.port)
+        for path in ingress.all_paths
+    ]
+    written = {**_ingress_annotations(ingress, args.is_direct, routes), **ADDRESS_ONLY}
     name = f"{objects.name}-ingress"
     made = kubernetes.networking.v1.Ingress(
         name,
         metadata=objects.metadata(child=INGRESS, written=written),
-        spec=_ingress_spec(ingress, backend, first_port, certificate),
-        opts=child_options(
-            objects.component,
-            depends_on=[service],
-            replace_on_changes=replacing_annotations(args, On.INGRESS),
-            delete_before_replace=True,  # the new Ingress has the same name
-            hooks=pulumi.ResourceHookBinding(
-                before_update=[hooks.before("tke-hybrid-ingress", name, objects, hooks.check_ingress)],
-                after_update=[hooks.in_update("tke-hybrid-stored", name, objects, check_stored)],
-            ),
-        ),
+        spec=_ingress_spec(ingress, routes, certificate),
+        opts=front_options(objects, On.INGRESS, name, hooks.check_ingress, [service]),
     )
     objects.fronts[On.INGRESS] = made.metadata, made.spec
     return made
 
 
-def _ingress_annotations(
-    args: IngressArgs, direct: bool, backend: Input[str], first_port: Input[int]
-) -> dict[str, Input[str]]:
+def _ingress_annotations(args: IngressArgs, direct: bool, routes: Routes) -> dict[str, Input[str]]:
     """Return all annotations of the Ingress that TKE reads."""
     found: dict[str, Input[str]] = {
         **(args.annotations or {}),
@@ -192,7 +184,7 @@ def _ingress_annotations(
     # Written always: the removal of the annotation would not switch the redirect off.
     found[keys.INGRESS_REDIRECT] = annotations.flag(bool(args.redirect))
     if args.both_protocols:
-        rules = _mixed_rules(args, backend, first_port)
+        rules = _mixed_rules(args, routes)
         found |= {
             keys.INGRESS_RULE_MIX: annotations.flag(True),
             keys.INGRESS_HTTP_RULES: rules,
@@ -205,63 +197,42 @@ def _hosts(args: IngressArgs) -> list[Input[str] | None]:
     return list(args.hosts) if args.hosts else [None]
 
 
-def _port(args: IngressArgs, path: IngressPathArgs, first_port: Input[int]) -> Input[int]:
-    return next(port for port in (path.port, args.port, first_port) if port is not None)
-
-
-def _mixed_rules(args: IngressArgs, backend: Input[str], first_port: Input[int]) -> pulumi.Output[str]:
+def _mixed_rules(args: IngressArgs, routes: Routes) -> pulumi.Output[str]:
     rules = [
-        {
-            "host": host,
-            "path": path.path,
-            "backend": {"serviceName": backend, "servicePort": _port(args, path, first_port)},
-        }
+        {"host": host, "path": path, "backend": {"serviceName": service, "servicePort": port}}
         for host in _hosts(args)
-        for path in args.all_paths
+        for path, service, port in routes
     ]
     return pulumi.Output.from_input(rules).apply(_as_json)
 
 
 def _as_json(rules: Sequence[Mapping[str, Any]]) -> str:
-    return json.dumps(
-        [{key: value for key, value in rule.items() if value is not None} for rule in rules],
-        separators=(",", ":"),
-    )
+    shown = [{key: value for key, value in rule.items() if value is not None} for rule in rules]
+    return json.dumps(shown, separators=(",", ":"))
 
 
 def _ingress_spec(
-    args: IngressArgs, backend: Input[str], first_port: Input[int], certificate: Input[str] | None
+    args: IngressArgs, routes: Routes, certificate: Input[str] | None
 ) -> "kubernetes.networking.v1.IngressSpecArgs":
     """Return the rules for every host and path, and the Secret that names the certificate."""
+    v1 = kubernetes.networking.v1
+    tls = None
     paths = [
-        kubernetes.networking.v1.HTTPIngressPathArgs(
-            path=path.path,
+        v1.HTTPIngressPathArgs(
+            path=path,
             path_type="ImplementationSpecific",
-            backend=kubernetes.networking.v1.IngressBackendArgs(
-                service=kubernetes.networking.v1.IngressServiceBackendArgs(
-                    name=backend,
-                    port=kubernetes.networking.v1.ServiceBackendPortArgs(
-                        number=_port(args, path, first_port)
-                    ),
+            backend=v1.IngressBackendArgs(
+                service=v1.IngressServiceBackendArgs(
+                    name=service, port=v1.ServiceBackendPortArgs(number=port)
                 )
             ),
         )
-        for path in args.all_paths
+        for path, service, port in routes
     ]
-    return kubernetes.networking.v1.IngressSpecArgs(
-        rules=[
-            kubernetes.networking.v1.IngressRuleArgs(
-                host=host, http=kubernetes.networking.v1.HTTPIngressRuleValueArgs(paths=paths)
-            )
-            for host in _hosts(args)
-        ],
-        tls=(
-            None
-            if certificate is None
-            else [
-                kubernetes.networking.v1.IngressTLSArgs(
-                    hosts=list(args.hosts) if args.hosts else None, secret_name=certificate
-                )
-            ]
-        ),
+    rule = v1.HTTPIngressRuleValueArgs(paths=paths)
+    if certificate is not None:
+        hosts = list(args.hosts) if args.hosts else None
+        tls = [v1.IngressTLSArgs(hosts=hosts, secret_name=certificate)]
+    return v1.IngressSpecArgs(
+        rules=[v1.IngressRuleArgs(host=host, http=rule) for host in _hosts(args)], tls=tls
     )

@@ -62,9 +62,8 @@ def pod_findings(args: "ClientIpWorkloadArgs") -> Iterator[Finding]:
         yield from _source_findings(args, given[0])
         yield from _probe_findings(args)
     else:
-        yield COMBINATION.finding(
-            given[1] if given else "image", "exactly one of image, containers and pod_spec is needed"
-        )
+        what = "exactly one of image, containers and pod_spec is needed"
+        yield COMBINATION.finding(given[1] if given else "image", what)
     yield from annotation_findings(On.POD, args.pod_annotations, {}, "pod_annotations")
     yield from _network_findings(args)
     selector, labels = (
@@ -166,17 +165,13 @@ def _probe_port_findings(container: Any, names: Collection[str], where: str) -> 
 
 def _port_names(container: Container) -> set[str] | None:
     """Return the names of a container's ports; None where an Output hides a port."""
-    ports: Any = container.ports
-    if ports is None:
-        return set()
+    ports: Any = () if container.ports is None else container.ports
     if not isinstance(ports, list | tuple):
         return None
     found: set[str] = set()
     for port in cast(Sequence[Any], ports):
-        name = take(port, "name")
-        if not (
-            isinstance(port, Mapping | kubernetes.core.v1.ContainerPortArgs) and isinstance(name, str | None)
-        ):
+        is_typed, name = isinstance(port, Mapping | kubernetes.core.v1.ContainerPortArgs), take(port, "name")
+        if not is_typed or not isinstance(name, str | None):
             return None
         found |= {name} if name else set()
     return found
@@ -253,10 +248,7 @@ def pod_template(
     if spec.termination_grace_period_seconds is None:
         spec.termination_grace_period_seconds = rollout.termination_grace
     if spec.topology_spread_constraints is None:
-        spec.topology_spread_constraints = [
-            _spread(keys.ZONE_LABEL, selector),
-            _spread(_HOST_LABEL, selector),
-        ]
+        spec.topology_spread_constraints = [_spread(key, selector) for key in (keys.ZONE_LABEL, _HOST_LABEL)]
     return kubernetes.core.v1.PodTemplateSpecArgs(
         metadata=kubernetes.meta.v1.ObjectMetaArgs(labels=labels, annotations=_annotations(args) or None),
         spec=spec,

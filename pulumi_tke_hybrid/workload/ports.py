@@ -9,15 +9,13 @@ from typing import Any, Literal, Optional, Union
 import pulumi_kubernetes as kubernetes
 
 from pulumi_tke_hybrid.component.args import Args, args_class
-from pulumi_tke_hybrid.component.inputs import Check, Input, value_if_known
+from pulumi_tke_hybrid.component.inputs import Input, in_range, value_if_known
 from pulumi_tke_hybrid.tke import names
 from pulumi_tke_hybrid.tke.rule import EMPTY, Finding
 from pulumi_tke_hybrid.tke.rules.load_balancer_rules import CERTIFICATE_FINDING, health_check_findings
 from pulumi_tke_hybrid.tke.rules.pod_rules import Port, port_findings
 
-PROTOCOLS = ("TCP", "UDP", "TCP_SSL")
-
-
+_PROTOCOLS = ("TCP", "UDP", "TCP_SSL")
 _CONTAINER_PORT_NAME = re.compile(r"(?=.{1,15}$)(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -64,26 +62,20 @@ def port_problem(value: int) -> str | None:
 
 
 def _protocol_problem(value: str) -> str | None:
-    return (
-        None
-        if value in PROTOCOLS
-        else f"{value!r} is not a protocol of a Service; use 'TCP', 'UDP' or 'TCP_SSL'"
-    )
+    if value in _PROTOCOLS:
+        return None
+    return f"{value!r} is not a protocol of a Service; use 'TCP', 'UDP' or 'TCP_SSL'"
 
 
-def _range(low: int, high: int, unit: str = "") -> Check:
-    def problem(value: int) -> str | None:
-        return (
-            None
-            if low <= value <= high
-            else f"{value}{unit} is outside {low} to {high}{unit}, the range TKE accepts"
-        )
-
-    return problem
+_OF_TKE = ", the range TKE accepts"
+_CHECKS_IN_A_ROW = in_range(2, 10, note=_OF_TKE)
 
 
 @args_class(
-    interval=_range(5, 300, " s"), timeout=_range(2, 60, " s"), healthy=_range(2, 10), unhealthy=_range(2, 10)
+    interval=in_range(5, 300, " s", _OF_TKE),
+    timeout=in_range(2, 60, " s", _OF_TKE),
+    healthy=_CHECKS_IN_A_ROW,
+    unhealthy=_CHECKS_IN_A_ROW,
 )
 class HealthCheckArgs(Args):
     """How the load balancer checks a pod. With direct access, a pod is ready only after this check has
@@ -119,7 +111,7 @@ class HealthCheckArgs(Args):
         return {name: value for name, value in found.items() if value is not None}
 
 
-@args_class(session_seconds=_range(30, 3600, " s"))
+@args_class(session_seconds=in_range(30, 3600, " s", _OF_TKE))
 class ListenerArgs(Args):
     """How the Service's load balancer listens: TKE's `TkeServiceConfig`. Updated in place."""
 

@@ -51,13 +51,10 @@ def _subnets_problem(subnets: Sequence[object]) -> str | None:
 
 
 def _reclaim_problem(value: str) -> Finding | str | None:
-    if value == ipamd.NEVER:
-        what, todo = (
-            "TKE has no 'never' for a single pod",
-            "use after(seconds), or set never() on the cluster",
-        )
-        return ipamd.RECLAIM_SHAPE.finding("", what, todo=todo)
-    return ipamd.reclaim_problem(value)
+    if value != ipamd.NEVER:
+        return ipamd.reclaim_problem(value)
+    todo = "use after(seconds), or set never() on the cluster"
+    return ipamd.RECLAIM_SHAPE.finding("", "TKE has no 'never' for a single pod", todo=todo)
 
 
 _DEFAULT_PORTS = (PortArgs(port=80),)
@@ -278,8 +275,8 @@ class ClientIpWorkloadArgs(Args):
             what = f"{keys.NAME_LABEL} selects the pods and is the object's name"
             yield COMBINATION.finding("labels", what, todo="give another label")
         if self.selector is not None and not self.selector:
-            what = "is empty and would select every pod"
-            yield EMPTY.finding("selector", what, todo="leave it out, or give labels")
+            todo = "leave it out, or give labels"
+            yield EMPTY.finding("selector", "is empty and would select every pod", todo=todo)
 
     def _stateful_findings(self) -> Iterator[Finding]:
         if self.stateful:
@@ -288,12 +285,8 @@ class ClientIpWorkloadArgs(Args):
             return
         for name in ("service_name", "headless_service", "pod_management_policy"):
             if getattr(self, name):
-                yield COMBINATION.finding(
-                    name,
-                    "needs kind='statefulset'",
-                    why="a Deployment has no such setting",
-                    todo="leave it out, or make a StatefulSet",
-                )
+                why, todo = "a Deployment has no such setting", "leave it out, or make a StatefulSet"
+                yield COMBINATION.finding(name, "needs kind='statefulset'", why=why, todo=todo)
         if self.volume_claims:
             yield VOLUME_CLAIMS_FINDING
 

@@ -233,13 +233,13 @@ async def _fixed_annotations(
     annotations = exposure.load_balancer_annotations(keys)
     found: dict[str, tuple[str, str | None]] = {}
     for key, argument in (
-        (keys.internal_subnet, "subnet_id"),
-        (keys.existing, "load_balancer_id"),
+        (keys.subnet_id, "subnet_id"),
+        (keys.load_balancer_id, "load_balancer_id"),
         (keys.charge_type, "charge_type"),
         (keys.bandwidth, "bandwidth"),
     ):
         value = await known_value(annotations[key]) if key in annotations else None
-        if value is not None or (key not in annotations and key in (keys.internal_subnet, keys.existing)):
+        if value is not None or (key not in annotations and key in (keys.subnet_id, keys.load_balancer_id)):
             found[key] = (f"{path}.{argument}", value)
     return found
 

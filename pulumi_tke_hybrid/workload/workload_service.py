@@ -31,7 +31,7 @@ from pulumi_tke_hybrid.tke.rules.load_balancer_rules import (
 from pulumi_tke_hybrid.workload import hooks
 from pulumi_tke_hybrid.workload.after_hooks import check_stored
 from pulumi_tke_hybrid.workload.exposure_args import SERVICE_KEYS, ExposureArgs
-from pulumi_tke_hybrid.workload.ports import PortArgs, listener_config, ports_findings, service_ports
+from pulumi_tke_hybrid.workload.ports import listener_config, ports_findings, service_ports
 from pulumi_tke_hybrid.workload.workload_objects import HEADLESS, SERVICE, WorkloadObjects
 
 if TYPE_CHECKING:
@@ -108,11 +108,6 @@ def _written(args: "ClientIpWorkloadArgs") -> dict[str, str]:
     return found
 
 
-def fixed_keys(on: On) -> list[str]:
-    """Return the keys that TKE reads only when it makes the load balancer."""
-    return [item.key for item in FIXED[on]]
-
-
 def service_annotations(exposure: ExposureArgs, direct: bool, local: bool) -> dict[str, Input[str]]:
     """Return the annotations of a Service of type LoadBalancer that TKE reads."""
     found: dict[str, Input[str]] = {
@@ -123,64 +118,69 @@ def service_annotations(exposure: ExposureArgs, direct: bool, local: bool) -> di
     return found
 
 
-def _protocols_annotation(ports: Sequence[PortArgs], secrets: Mapping[int, Input[str]]) -> pulumi.Output[str]:
-    """Return the annotation of the ports where the load balancer ends TLS. `secrets`: names of the
-    certificates' Secrets, by the port's place in the list."""
-    secured = [(ports[index].port, secret) for index, secret in secrets.items()]
-    return pulumi.Output.from_input(secured).apply(_protocols_json)
-
-
 def _protocols_json(secured: Sequence[Sequence[Any]]) -> str:
-    return json.dumps(
-        {str(int(port)): {"protocol": ["TCP_SSL"], "tls": secret} for port, secret in secured},
-        separators=(",", ":"),
-    )
+    """Return the annotation of the ports where the load balancer ends TLS, each with the name of the Secret
+    of its certificate."""
+    found = {str(int(port)): {"protocol": ["TCP_SSL"], "tls": secret} for port, secret in secured}
+    return json.dumps(found, separators=(",", ":"))
 
 
 def service_arguments(objects: WorkloadObjects) -> dict[str, Any]:
     """Return the arguments of the Service for clients; make its certificates and listener settings."""
-    args = objects.args
+    args, name = objects.args, f"{objects.name}-service"
     written: dict[str, Input[str]] = {**(args.service_annotations or {})}
     after = list[pulumi.Resource]()
     if args.exposure.has_load_balancer:
         kind = "LoadBalancer"
-        secrets = {
-            index: make_certificate(objects, f"certificate-{index}", port.certificate_id)
+        secured = [
+            (port.port, make_certificate(objects, f"certificate-{index}", port.certificate_id))
             for index, port in enumerate(args.all_ports)
             if port.certificate_id is not None
-        }
+        ]
         listeners = _make_listeners(objects)
-        written |= service_annotations(args.exposure, args.is_direct, args.is_local)
-        written |= ADDRESS_ONLY
-        if secrets:
-            written[keys.SERVICE_PROTOCOLS] = _protocols_annotation(args.all_ports, secrets)
+        written |= service_annotations(args.exposure, args.is_direct, args.is_local) | ADDRESS_ONLY
+        if secured:
+            written[keys.SERVICE_PROTOCOLS] = pulumi.Output.from_input(secured).apply(_protocols_json)
         if listeners is not None:
             written[keys.SERVICE_CONFIG] = _listeners_name(objects)
             after.append(listeners)
     else:
-        kind = (
-            "NodePort" if args.ingress else "ClusterIP"
-        )  # TKE's Ingress refuses a ClusterIP backend (E4047)
+        # TKE's Ingress refuses a ClusterIP backend (E4047).
+        kind = "NodePort" if args.ingress else "ClusterIP"
         written |= NO_WAIT
-    name = f"{objects.name}-service"
-    spec = kubernetes.core.v1.ServiceSpecArgs(
-        type=kind,
-        selector=objects.selector,
-        ports=service_ports(args.all_ports),
-        external_traffic_policy="Local" if args.is_local else None,
-    )
-    opts = child_options(
+    return {
+        "resource_name": name,
+        "metadata": objects.metadata(objects.service_name, SERVICE, written),
+        "spec": kubernetes.core.v1.ServiceSpecArgs(
+            type=kind,
+            selector=objects.selector,
+            ports=service_ports(args.all_ports),
+            external_traffic_policy="Local" if args.is_local else None,
+        ),
+        "opts": front_options(objects, On.SERVICE, name, hooks.check_service, after),
+    }
+
+
+def front_options(
+    objects: WorkloadObjects, on: On, name: str, check: hooks.Check, after: Sequence[pulumi.Resource]
+) -> pulumi.ResourceOptions:
+    """Return the options of the Service or the Ingress of this name.
+
+    With `allow_address_change`, a change of an annotation that TKE reads only when TKE makes the load
+    balancer (457/90598) replaces the object. Otherwise no change replaces the object, not even an update of
+    the Service without the guard.
+    """
+    replacing = FIXED[on] if objects.args.allow_address_change else ()
+    return child_options(
         objects.component,
         depends_on=after,
-        replace_on_changes=replacing_annotations(args, On.SERVICE),
-        delete_before_replace=True,  # the new Service has the same name
+        replace_on_changes=[f'metadata.annotations["{item.key}"]' for item in replacing],
+        delete_before_replace=True,  # the new object has the same name
         hooks=pulumi.ResourceHookBinding(
-            before_update=[hooks.before("tke-hybrid-service", name, objects, hooks.check_service)],
+            before_update=[hooks.before(f"tke-hybrid-{on.value.lower()}", name, objects, check)],
             after_update=[hooks.in_update("tke-hybrid-stored", name, objects, check_stored)],
         ),
     )
-    metadata = objects.metadata(objects.service_name, SERVICE, written)
-    return {"resource_name": name, "metadata": metadata, "spec": spec, "opts": opts}
 
 
 def make_headless_service(objects: WorkloadObjects) -> kubernetes.core.v1.Service:
@@ -204,24 +204,15 @@ def make_certificate(objects: WorkloadObjects, suffix: str, certificate_id: Inpu
     The Secret holds the certificate's id, and no key. Its name contains the id, so Pulumi makes the Secret of
     a renewed certificate before Pulumi removes the old Secret.
     """
+    name = pulumi.Output.concat(objects.object_name, "-", suffix, "-", certificate_id)
     secret = kubernetes.core.v1.Secret(
         f"{objects.name}-{suffix}",
-        metadata=objects.metadata(
-            pulumi.Output.all(objects.object_name, suffix, certificate_id).apply(_certificate_name)
-        ),
+        metadata=objects.metadata(name.apply(str.lower)),
         type="Opaque",
         string_data={keys.CERTIFICATE_ID: certificate_id},
         opts=child_options(objects.component),
     )
-    return secret.metadata.apply(_name_of)
-
-
-def _certificate_name(parts: Sequence[Any]) -> str:
-    return "-".join(map(str, parts)).lower()
-
-
-def _name_of(metadata: Any) -> str:
-    return str(metadata.name)
+    return secret.metadata.apply(lambda metadata: str(metadata.name))
 
 
 def _make_listeners(objects: WorkloadObjects) -> "kubernetes.apiextensions.CustomResource | None":
@@ -241,13 +232,3 @@ def _make_listeners(objects: WorkloadObjects) -> "kubernetes.apiextensions.Custo
 
 def _listeners_name(objects: WorkloadObjects) -> pulumi.Output[str]:
     return pulumi.Output.concat(objects.object_name, "-listeners")
-
-
-def replacing_annotations(args: "ClientIpWorkloadArgs", on: On) -> list[str]:
-    """Return the annotations whose change replaces the object: TKE reads them only when TKE makes the load
-    balancer (457/90598).
-
-    Without `allow_address_change` no change replaces the object, not even an update of the Service without
-    the guard.
-    """
-    return [f'metadata.annotations["{key}"]' for key in fixed_keys(on)] if args.allow_address_change else []

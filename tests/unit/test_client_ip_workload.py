@@ -9,7 +9,7 @@ import pulumi_kubernetes as kubernetes
 import pytest
 
 import pulumi_tke_hybrid as tke
-from pulumi_tke_hybrid.workload.rollout import LONGEST_SECONDS, stateful_set_timeout
+from pulumi_tke_hybrid.workload.rollout import LONGEST_SECONDS, stateful_set_deadline
 from tests.unit.programs import run
 from tests.unit.refused_workloads import ADDRESSES, CERTIFICATE, EXISTING, FACTS, REFUSED
 from tests.unit.workloads import SUBNET, made, template, workload
@@ -159,7 +159,8 @@ def test_an_autoscaled_workload_has_the_longest_timeout() -> None:
         made(replicas=2, autoscaled=True).named("w-deployment").inputs["spec"]["progressDeadlineSeconds"]
         == LONGEST_SECONDS
     )
-    assert stateful_set_timeout(tke.RolloutArgs(), 2, autoscaled=True).progress == LONGEST_SECONDS
+    args = tke.ClientIpWorkloadArgs(exposure=tke.not_exposed(), image="nginx", autoscaled=True)
+    assert stateful_set_deadline(args, 2) == LONGEST_SECONDS
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,7 @@ import pulumi
 import pytest
 
 import pulumi_tke_hybrid as tke
-from pulumi_tke_hybrid.tke.annotations import On
-from pulumi_tke_hybrid.workload.workload_service import fixed_keys
+from pulumi_tke_hybrid.tke.annotations import FIXED, On
 from tests.unit.workloads import SUBNET, made, refusals
 
 _CLASS: Any = pulumi.output.Unknown
@@ -202,5 +201,6 @@ def test_the_component_stores_the_fixed_annotations() -> None:
 
 
 def test_allow_address_change_lets_every_fixed_annotation_replace() -> None:
-    assert {PARAMETERS, CHARGE_OLD, "service.cloud.tencent.com/cross-vpc-id"} <= set(fixed_keys(On.SERVICE))
-    assert "kubernetes.io/ingress.extensiveParameters" in fixed_keys(On.INGRESS)
+    of_service, of_ingress = ({known.key for known in FIXED[on]} for on in (On.SERVICE, On.INGRESS))
+    assert {PARAMETERS, CHARGE_OLD, "service.cloud.tencent.com/cross-vpc-id"} <= of_service
+    assert "kubernetes.io/ingress.extensiveParameters" in of_ingress
