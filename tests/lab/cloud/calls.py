@@ -46,8 +46,8 @@ class CallLog:
         self._last = 0
 
     def open(self, service: str, action: str, region: str, host: str) -> Json:
-        """Log a call at its arrival, so that the order is that of arrival; `error` and `request` are filled
-        later."""
+        """Log a call at its arrival, so that the order is that of arrival; `error`, `request` and
+        `done` are filled later."""
         self._last += 1
         call: Json = {
             "n": self._last,
@@ -60,6 +60,7 @@ class CallLog:
             "error": None,
             "write": is_write(action),
             "fault": None,
+            "done": False,
         }
         self._calls.append(call)
         return call

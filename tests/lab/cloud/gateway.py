@@ -73,6 +73,8 @@ class Gateway:
         except ApiError as error:
             entry["error"] = error.code
             response = {"Error": {"Code": error.code, "Message": error.message}}
+        finally:
+            entry["done"] = True
         if fault is not None and fault.kind == "drop_after":
             return None
         return {"Response": {**response, "RequestId": request_id}}
