@@ -17,7 +17,12 @@ from pulumi_tke_hybrid.cloud.calls import CloudError, DeadlinePassed
 from pulumi_tke_hybrid.cloud.clusters import pod_limits, subnets_of, wait_until_empty, wait_until_gone
 from pulumi_tke_hybrid.component.dynamic import CloudStateProvider, errors_among, known, log_progress, unknown
 from pulumi_tke_hybrid.eni_zone_subnet import STATED_SUBNET, ContainerSubnet
-from pulumi_tke_hybrid.node_pools import declared_from_guard, guarded_subnets, pending_subnets
+from pulumi_tke_hybrid.node_pools import (
+    IMMUTABLE_POOL_FIELDS,
+    declared_from_guard,
+    guarded_subnets,
+    pending_subnets,
+)
 from pulumi_tke_hybrid.tke.cluster import DeclaredCluster, Subnet
 from pulumi_tke_hybrid.tke.rule import Finding, Severity
 from pulumi_tke_hybrid.tke.rules import immutable_fields
@@ -48,7 +53,7 @@ class ClusterGuardProvider(CloudStateProvider):
             log_progress(line)
         kept = {name: pool for name, pool in before.items() if name in after}
         fixed = [
-            *immutable_fields.pool_findings(before, after, unknown),
+            *immutable_fields.pool_findings(before, after, IMMUTABLE_POOL_FIELDS, unknown),
             *immutable_fields.adopted_findings(
                 olds.get("adopted") or {}, news.get("adopted") or {}, kept, unknown
             ),

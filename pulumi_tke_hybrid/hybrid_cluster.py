@@ -32,7 +32,7 @@ from pulumi_tke_hybrid.endpoint import EndpointArgs, kubernetes_provider, open_e
 from pulumi_tke_hybrid.hybrid_cluster_args import HybridClusterArgs, no_pool_in_first_zone
 from pulumi_tke_hybrid.ipamd_config import IpamdConfig, IpamdConfigArgs, IpamdSubnetArgs, config_data
 from pulumi_tke_hybrid.kept_addresses import KeptAddresses
-from pulumi_tke_hybrid.node_pools import NodePoolArgs, make_node_pool
+from pulumi_tke_hybrid.node_pools import AnyNodePoolArgs, make_node_pool
 from pulumi_tke_hybrid.tke.rule import EMPTY
 from pulumi_tke_hybrid.vpc_cni import NonMasquerade, VpcCni, VpcCniArgs, VpcCniReady, shared_properties
 
@@ -250,13 +250,13 @@ class HybridCluster(pulumi.ComponentResource):
         upsert = self._args.upsert_existing_objects
         return kubernetes_provider(self, self._owner, name, self.cluster_id, kubeconfig, upsert, after)
 
-    def _pool(self, pool: NodePoolArgs, depends_on: Sequence[pulumi.Resource]) -> pulumi.Resource:
+    def _pool(self, pool: AnyNodePoolArgs, depends_on: Sequence[pulumi.Resource]) -> pulumi.Resource:
         vpc_id = self._args.vpc_id
         return make_node_pool(
             self, self._owner, self._name, pool, self.cluster_id, vpc_id, self._region, depends_on
         )
 
-    def _is_in_first_zone(self, pool: NodePoolArgs) -> bool:
+    def _is_in_first_zone(self, pool: AnyNodePoolArgs) -> bool:
         """Whether a pool lies in the zone of the first container subnet; an unknown zone counts as another
         zone."""
         zone = value_if_known(pool.zone)

@@ -21,7 +21,7 @@ from pulumi_tke_hybrid.component.inputs import (
 from pulumi_tke_hybrid.component.live_objects import upsert_problems
 from pulumi_tke_hybrid.endpoint import EndpointArgs, kubeconfig_problem
 from pulumi_tke_hybrid.eni_zone_subnet import ContainerSubnet, EniSubnetArgs, EniZoneSubnet
-from pulumi_tke_hybrid.node_pools import NodePoolArgs
+from pulumi_tke_hybrid.node_pools import AnyNodePoolArgs, NodePoolArgs
 from pulumi_tke_hybrid.tke import cidrs, ipamd, names
 from pulumi_tke_hybrid.tke.cluster import DeclaredCluster
 from pulumi_tke_hybrid.tke.rule import COMBINATION, PROPERTY, Finding
@@ -199,9 +199,14 @@ class HybridClusterArgs(Args):
         return [ContainerSubnet.of(given) for given in self.eni_subnets]
 
     @property
-    def pools(self) -> Sequence[NodePoolArgs]:
+    def pools_by_path(self) -> dict[str, AnyNodePoolArgs]:
+        """The node pools, of all kinds, by their property paths."""
+        return {f"node_pools[{index}]": pool for index, pool in enumerate(self.node_pools or ())}
+
+    @property
+    def pools(self) -> Sequence[AnyNodePoolArgs]:
         """The node pools, of all kinds."""
-        return self.node_pools or ()
+        return list(self.pools_by_path.values())
 
     @property
     def by_configmap(self) -> bool:
@@ -215,14 +220,12 @@ class HybridClusterArgs(Args):
         pending = pending_paths(self, "", *_FIXED_NUMBERS, "service_cidr")
         for index, subnet in enumerate(subnets):
             pending += pending_paths(subnet, f"eni_subnets[{index}].", "subnet_id", "zone", "cidr_block")
-        for index, pool in enumerate(self.pools):
-            pending += pending_paths(
-                pool, f"node_pools[{index}].", "subnet_id", "zone", "instance_type", "size"
-            )
+        for path, pool in self.pools_by_path.items():
+            pending += pending_paths(pool, f"{path}.", "subnet_id", "zone", "instance_type", "size")
         others = {name: value_if_known(value) for name, value in (self.other_cidrs or {}).items()}
         return DeclaredCluster(
             subnets=tuple(subnet.declared(f"eni_subnets[{index}]") for index, subnet in enumerate(subnets)),
-            pools=tuple(pool.declared(f"node_pools[{index}]") for index, pool in enumerate(self.pools)),
+            pools=tuple(pool.declared(path) for path, pool in self.pools_by_path.items()),
             vpc_cidrs=() if vpc_pending else tuple(vpc),
             cluster_cidr=value_if_known(self.cluster_cidr),
             pods_per_node=value_if_known(self.cluster_max_pod_num),

@@ -190,6 +190,16 @@ class NodePoolArgs(Args):
         }
 
 
+AnyNodePoolArgs = NodePoolArgs
+"""The arguments of a node pool of any kind: with a second kind, a union."""
+IMMUTABLE_POOL_FIELDS = {
+    "subnetId": ("subnet_id", "the nodes' subnet"),
+    "instanceType": ("instance_type", "the machine type"),
+    "keyIds": ("key_ids", "the SSH keys"),
+}
+"""Keys of `guarded` whose change replaces a pool, each with its property and its noun in messages."""
+
+
 def declared_from_guard(path: str, shown: Mapping[str, Any]) -> DeclaredPool:
     """Return the pool that `NodePoolArgs.shown` gave to the guard, for the rules."""
     return DeclaredPool(
@@ -233,7 +243,7 @@ def make_node_pool(
     cluster: pulumi.Resource,
     owner: str,
     name: str,
-    args: NodePoolArgs,
+    args: AnyNodePoolArgs,
     cluster_id: pulumi.Output[str],
     vpc_id: Input[str],
     region: str,

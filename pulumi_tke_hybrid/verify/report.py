@@ -69,8 +69,8 @@ class Verification:
         verdict = self.results.measured if self.results else None
         if verdict and (verdict.client_lost or (verdict is Verdict.HEADER_ONLY and not self.header_accepted)):
             return ExitCode.NOT_FINE
-        missing = verdict is Verdict.UNKNOWN or bool(self.uncovered)
-        return ExitCode.COULD_NOT_TELL if missing else ExitCode.FINE
+        proven = verdict in (None, Verdict.PRESERVED, Verdict.HEADER_ONLY)
+        return ExitCode.FINE if proven and not self.uncovered else ExitCode.COULD_NOT_TELL
 
     @property
     def headline(self) -> str:

@@ -1,6 +1,6 @@
 """Rules on immutable fields: changes of a cluster, a node pool or VPC-CNI against the stack's last state."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pulumi_tke_hybrid.tke.objects import Props, items
@@ -55,13 +55,6 @@ CLUSTER = {
 }
 """Properties whose change replaces a cluster: the property of the component, and its noun in messages."""
 
-POOL = {
-    "subnetId": ("subnet_id", "the nodes' subnet"),
-    "instanceType": ("instance_type", "the machine type"),
-    "keyIds": ("key_ids", "the SSH keys"),
-}
-"""Properties whose change replaces a node pool."""
-
 ADOPTED_CLUSTER = {"clusterId": ("existing_cluster_id", "its cluster"), "vpcId": ("vpc_id", "its VPC")}
 """Properties that a node pool takes from an adopted cluster."""
 
@@ -109,11 +102,14 @@ def cluster_findings(before: Props, after: Props, unknown: Unknown) -> Iterator[
             )
 
 
-def pool_findings(before: Props, after: Props, unknown: Unknown) -> Iterator[Finding]:
-    """Return a finding for each change that would replace a node pool of the same name."""
+def pool_findings(
+    before: Props, after: Props, fixed: Mapping[str, tuple[str, str]], unknown: Unknown
+) -> Iterator[Finding]:
+    """Return a finding for each change that would replace a node pool of the same name. `fixed`: properties
+    whose change replaces a pool, each with the property of the component and its noun in messages."""
     for pool, old in before.items():
         new = after.get(pool, {})
-        for name, (property_, what) in POOL.items():
+        for name, (property_, what) in fixed.items():
             if name in old and name in new and not _somewhere(unknown, new[name]) and old[name] != new[name]:
                 yield POOL_FIXED.finding(
                     f"node_pools[{pool}].{property_}",

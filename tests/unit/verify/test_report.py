@@ -3,18 +3,21 @@
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from pulumi_tke_hybrid.cli import result
+from pulumi_tke_hybrid.cli.process import ExitCode
 from pulumi_tke_hybrid.tke.cluster import ClusterFacts
 from pulumi_tke_hybrid.verify.answers import Answer
-from pulumi_tke_hybrid.verify.backends import Backends, Coverage, results
+from pulumi_tke_hybrid.verify.backends import Backends, Coverage, Results, results
 from pulumi_tke_hybrid.verify.cluster_snapshot import ContainerSubnets
 from pulumi_tke_hybrid.verify.probe import Progress
 from pulumi_tke_hybrid.verify.report import Verification, as_result
 from pulumi_tke_hybrid.verify.run_command import verify
-from pulumi_tke_hybrid.verify.verdict import Addresses, Case
+from pulumi_tke_hybrid.verify.verdict import Addresses, Case, Verdict
 from tests.unit.verify.objects import FakeKube, good_pods, pod
 from tests.unit.verify.runs import CLIENT, OPTIONS, run, seeing
 
@@ -78,3 +81,21 @@ def test_the_markdown_names_a_bad_zone_first() -> None:
     assert lines[1].startswith("### ⛔ SNAT\\_NODE in ap-guangzhou-6")
     assert "| ap-guangzhou-4 | 1/1 | PRESERVED |" in lines
     assert "| ap-guangzhou-6 | 1/1 | SNAT\\_NODE |" in lines
+
+
+@pytest.mark.parametrize(
+    ("verdict", "accepted", "code"),
+    [
+        (Verdict.PRESERVED, False, ExitCode.FINE),
+        (Verdict.HEADER_ONLY, True, ExitCode.FINE),
+        (Verdict.HEADER_ONLY, False, ExitCode.NOT_FINE),
+        (Verdict.UNKNOWN, True, ExitCode.COULD_NOT_TELL),
+        (Verdict.SNAT_LB, True, ExitCode.NOT_FINE),
+        (SimpleNamespace(client_lost=False), True, ExitCode.COULD_NOT_TELL),
+    ],
+    ids=str,
+)
+def test_only_a_proven_client_is_fine(verdict: Any, accepted: bool, code: ExitCode) -> None:
+    """The last case is a verdict that a later version adds."""
+    found = Verification("", "", accepted, Results(verdict))
+    assert found.measured is code
