@@ -79,7 +79,12 @@ async def check_change(objects: WorkloadObjects, hook: pulumi.ResourceHookArgs) 
     if settled != demanded and not (is_made and not [*change_findings(before, after)]):
         before = _completed(before, after, outputs)
         ingress = at(before, "ingress", "kind") not in (None, "none")
-        live = await objects.read_live("a change is compared with the live objects", with_ingress=ingress)
+        live = None
+        try:
+            live = await objects.read_live("a change is compared with the live objects", with_ingress=ingress)
+        except InvalidInputs:
+            if not is_made:  # else the findings on the stored inputs refuse the change
+                raise
         if live is not None and not (is_made and managed(live.objects.get(PODS, {}))):  # the pods come last
             before, findings = await _compared(objects, before, after, live)
     for line in lost_ids(before, after):

@@ -160,7 +160,7 @@ def test_after_the_first_run_live_objects_are_read_only_before_a_refusal(
     assert update(hooks, MADE, outputs, exposure=tke.public()) == []
     hooks.clear()
     (line,) = update(hooks, MADE, outputs, exposure=tke.not_exposed())
-    assert line.startswith("opts.provider: could not be read; a change is compared with the live objects ")
+    assert line.startswith("exposure.kind: none instead of public; ")
     hooks.clear()
     cluster()  # the first run has failed before it made the Service
     assert update(hooks, MADE, outputs, exposure=tke.not_exposed()) == []
