@@ -18,7 +18,7 @@ from pulumi_tke_hybrid.cloud.calls import CloudError
 from pulumi_tke_hybrid.doctor.machine import redacted
 from pulumi_tke_hybrid.doctor.stack_state import CLOSED, GONE, OFF, PENDING, Found, Stack
 from pulumi_tke_hybrid.plan import resource_types as types
-from pulumi_tke_hybrid.plan.model import State
+from pulumi_tke_hybrid.plan.model import State, provider_of
 from pulumi_tke_hybrid.tke import printable
 from pulumi_tke_hybrid.tke.objects import mapping, texts
 
@@ -278,7 +278,7 @@ def dependents(states: Mapping[str, State], urn: str) -> list[str]:
 
 def _needs(state: State) -> set[str]:
     by_property = (texts(urns) for urns in mapping(state.get("propertyDependencies")).values())
-    provider = str(state.get("provider") or "").rpartition("::")[0]
+    provider = provider_of(state)
     named = {str(state.get(name) or "") for name in ("parent", "deletedWith")}
     return {provider, *named, *texts(state.get("dependencies"))}.union(*by_property)
 
@@ -310,7 +310,7 @@ def _parent(state: State) -> str:
 
 
 def _provider(state: State) -> str:
-    urn = str(state.get("provider") or "").rpartition("::")[0]
+    urn = provider_of(state)
     return "" if not urn or _name(urn).startswith("default") else f" --provider {_pair(urn)}"
 
 

@@ -19,7 +19,7 @@ from pulumi_tke_hybrid.cloud.clusters import (
 )
 from pulumi_tke_hybrid.cloud.vpc_cni_state import read_vpc_cni
 from pulumi_tke_hybrid.plan import resource_types as types
-from pulumi_tke_hybrid.plan.model import State
+from pulumi_tke_hybrid.plan.model import State, provider_of
 from pulumi_tke_hybrid.plan.preview_json import exported_states, pending_operations
 from pulumi_tke_hybrid.tke import printable
 from pulumi_tke_hybrid.tke.objects import at, items, mapping
@@ -99,7 +99,7 @@ class Stack:
     def region(self, state: State, otherwise: str) -> str:
         """Return the region of a resource: that of its provider, else that of the dynamic resources, else
         `otherwise`."""
-        provider = self.states.get(str(state.get("provider") or "").rpartition("::")[0])
+        provider = self.states.get(provider_of(state))
         own = at(state, "inputs", "region") or at(provider, "inputs", "region")
         return own if isinstance(own, str) else self.stored_region or otherwise
 

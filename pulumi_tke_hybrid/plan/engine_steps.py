@@ -173,7 +173,7 @@ class Steps:
         urn = self._deleted_with.get(step.urn, "") if step.op is Op.DELETE else ""
         while urn in self._steps and urn not in seen:
             if self._steps[urn].left:
-                return _leaving(step)
+                return step.leaving()
             seen.add(urn)
             urn = self._deleted_with.get(urn, "")
         return step
@@ -249,16 +249,11 @@ def _is_replaced(step: Step) -> bool:
     return step.op is Op.REPLACE or (step.op is Op.CREATE and step.left)
 
 
-def _leaving(step: Step) -> Step:
-    """Return the step of a resource that leaves the stack as it is."""
-    return replace(step, op=Op.LEAVE, new=step.old, left=True, protected=step.was_protected)
-
-
 def _as_applied(step: Step) -> Step:
     """Adjust a step to what the apply does: a resource that leaves the stack is unchanged, an imported
     resource existed before, and a resource beside a kept one is new."""
     if step.op is Op.LEAVE:
-        return _leaving(step)
+        return step.leaving()
     if step.op is Op.IMPORT:
         # The program's inputs may differ from the imported resource: then the preview shows an update.
         differs = bool(step.old) and step.old != step.new

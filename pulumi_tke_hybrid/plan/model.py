@@ -6,7 +6,7 @@ meaning of the engine's operations and states (pulumi/pulumi, pkg/resource/deplo
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import wraps
 from typing import Any, TypeVar
@@ -240,6 +240,10 @@ class Step:
         """The properties that force a replacement, as text for users."""
         reasons = dict.fromkeys(map(self._reason, self.replace_keys))
         return ", ".join(reasons) or "a property that the preview does not name"
+
+    def leaving(self) -> "Step":
+        """Return the step of a resource that leaves the stack as it is, and stays in the cloud."""
+        return replace(self, op=Op.LEAVE, new=self.old, left=True, protected=self.was_protected)
 
     def _reason(self, key: str) -> str:
         """A property that forces a replacement, with old and new value if both are plain and not secret."""

@@ -174,7 +174,7 @@ def removed(urns: Iterable[str], aliases: Iterable[str], before: PreviousState) 
     """Return the resources of the previous state that the program no longer has."""
     kept = {*urns, *aliases}
     gone = {urn: was for urn, was in before.resources.items() if urn not in kept}
-    return [_left(was.removal) if _stays(was, gone) else was.removal for was in gone.values()]
+    return [was.removal.leaving() if _stays(was, gone) else was.removal for was in gone.values()]
 
 
 def _stays(was: PreviousResource, gone: Mapping[str, PreviousResource]) -> bool:
@@ -185,10 +185,6 @@ def _stays(was: PreviousResource, gone: Mapping[str, PreviousResource]) -> bool:
         seen.add(holder.removal.urn)
         holder = gone.get(holder.deleted_with)
     return holder is not None and holder.stays
-
-
-def _left(removal: Step) -> Step:
-    return replace(removal, op=Op.LEAVE, new=removal.old, left=True, protected=removal.was_protected)
 
 
 def plain(value: Any) -> Any:

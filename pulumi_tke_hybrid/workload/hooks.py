@@ -76,7 +76,7 @@ async def check_change(objects: WorkloadObjects, hook: pulumi.ResourceHookArgs) 
     findings: list[Finding] = []
     settled, demanded = outputs.get("settled"), fingerprint(before)
     is_made = settled == _MADE + demanded
-    if settled != demanded and not (is_made and not [*change_findings(before, after)]):
+    if settled != demanded and not (is_made and not any(change_findings(before, after))):
         before = _completed(before, after, outputs)
         ingress = at(before, "ingress", "kind") not in (None, "none")
         live = None

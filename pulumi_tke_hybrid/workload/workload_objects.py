@@ -232,14 +232,11 @@ async def _fixed_annotations(
         return {}
     annotations = exposure.load_balancer_annotations(keys)
     found: dict[str, tuple[str, str | None]] = {}
-    for key, argument in (
-        (keys.subnet_id, "subnet_id"),
-        (keys.load_balancer_id, "load_balancer_id"),
-        (keys.charge_type, "charge_type"),
-        (keys.bandwidth, "bandwidth"),
-    ):
+    for argument in ("subnet_id", "load_balancer_id", "charge_type", "bandwidth"):
+        key = getattr(keys, argument)
         value = await known_value(annotations[key]) if key in annotations else None
-        if value is not None or (key not in annotations and key in (keys.subnet_id, keys.load_balancer_id)):
+        is_name = argument in ("subnet_id", "load_balancer_id")  # the absence of a name counts too
+        if value is not None or (is_name and key not in annotations):
             found[key] = (f"{path}.{argument}", value)
     return found
 

@@ -162,7 +162,7 @@ class Bench:
             self.project.printed.append(running.result().output)
         hits = [call for call in self.lab.calls(case.action) if call["fault"] or not fault.api]
         assert hits, f"{case.action} was not called, so nothing was tested:\n{running.result().output}"
-        if fault.kill:  # the cloud ends the held call and its tasks, although nobody waits for the answer
+        if fault.kill:  # the cloud ends the held call and its tasks, although the client is gone
             while not all(call["done"] for call in self.lab.calls(case.action)):
                 time.sleep(_POLL)
             time.sleep(0.5)
