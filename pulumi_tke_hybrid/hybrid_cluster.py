@@ -11,6 +11,7 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as kubernetes
 import tencentcloud_iac_pulumi as tencentcloud
+from pulumi.resource import create_urn
 
 from pulumi_tke_hybrid.cloud.api_client import TencentCloud
 from pulumi_tke_hybrid.cloud.clusters import refuse_orphan
@@ -34,7 +35,15 @@ from pulumi_tke_hybrid.ipamd_config import IpamdConfig, IpamdConfigArgs, IpamdSu
 from pulumi_tke_hybrid.kept_addresses import KeptAddresses
 from pulumi_tke_hybrid.node_pools import AnyNodePoolArgs, make_node_pool
 from pulumi_tke_hybrid.tke.rule import EMPTY
-from pulumi_tke_hybrid.vpc_cni import NonMasquerade, VpcCni, VpcCniArgs, VpcCniReady, shared_properties
+from pulumi_tke_hybrid.vpc_cni import (
+    VPC_CNI_COMPONENT,
+    NonMasquerade,
+    VpcCniArgs,
+    VpcCniReady,
+    VpcCniResource,
+    shared_properties,
+    switch_properties,
+)
 
 _IGNORED = ("eniSubnetIds", "vpcCniType", "claimExpiredSeconds", "runtimeVersion")
 """Fields of the cluster resource that the program does not set, and `serviceCidr` if the program gives none.
@@ -93,9 +102,7 @@ class HybridCluster(pulumi.ComponentResource):
         guard = ClusterGuard(f"{name}-guard", {**parsed.guarded(name), "region": region}, child_options(self))
         self.cluster_id = self._cluster_id(guard)
         setting = self._setting(region)
-        vpc_cni = VpcCni(
-            f"{name}-vpc-cni", setting, child_options(self, depends_on=[guard]), checked_by_parent=True
-        )
+        vpc_cni = self._vpc_cni(setting, guard)
         self.vpc_cni_phase = vpc_cni.phase
         described = [subnet.guarded() for subnet in self._subnets]
         self.ipamd_config_data = pulumi.Output.all(vpc_id=parsed.vpc_id, subnets=described).apply(config_data)
@@ -196,7 +203,13 @@ class HybridCluster(pulumi.ComponentResource):
             rules=args.rules,
         )
 
-    def _nodes_and_endpoint(self, vpc_cni: VpcCni, setting: VpcCniArgs) -> None:
+    def _vpc_cni(self, setting: VpcCniArgs, guard: ClusterGuard) -> VpcCniResource:
+        name = f"{self._name}-vpc-cni"
+        # In the state of an earlier version, a component `VpcCni` holds the resource.
+        earlier = pulumi.Alias(parent=create_urn(name, VPC_CNI_COMPONENT, self))
+        return VpcCniResource(f"{name}-switch", switch_properties(setting), self, [guard], [earlier])
+
+    def _nodes_and_endpoint(self, vpc_cni: VpcCniResource, setting: VpcCniArgs) -> None:
         args, name = self._args, self._name
         first = [pool for pool in args.pools if not args.by_configmap or self._is_in_first_zone(pool)]
         later = [pool for pool in args.pools if args.by_configmap and not self._is_in_first_zone(pool)]

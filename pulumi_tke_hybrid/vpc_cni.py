@@ -51,6 +51,9 @@ from pulumi_tke_hybrid.tke import ipamd, keys, names
 from pulumi_tke_hybrid.tke.rule import Finding, Severity, twice
 from pulumi_tke_hybrid.tke.rules import zones_and_subnets
 
+VPC_CNI_COMPONENT = "tke-hybrid:index:VpcCni"
+"""Type token of `VpcCni`, which is in users' states."""
+
 
 class NonMasquerade(str, Enum):
     """Source address of traffic from GlobalRouter pods to the VPC, once VPC-CNI is on."""
@@ -154,37 +157,38 @@ class VpcCni(pulumi.ComponentResource):
         name: str,
         args: VpcCniArgs | Mapping[str, Any],
         opts: pulumi.ResourceOptions | None = None,
-        *,
-        checked_by_parent: bool = False,
     ) -> None:
         """Enable VPC-CNI of a cluster, or adopt VPC-CNI that is on.
 
         `name` is the component's name. `args` may be a dictionary of the same shape. Raises `InvalidInputs`,
         naming each property, before anything is called. The calls use the stack's own key; `opts.provider`
-        gives the region alone. With `checked_by_parent` the parent component reports the findings.
+        gives the region alone.
         """
         owner = f"VpcCni {name!r}"
         parsed = parse_args(VpcCniArgs, args, owner)
         refuse_wrong_options(opts, owner, "tencentcloud")
-        props: dict[str, Any] = {
-            **shared_properties(parsed),
-            "nonMasquerade": parsed.non_masquerade or NonMasquerade.KEEP,
-            "onDelete": parsed.on_delete or OnDelete.KEEP,
-        }
-        if parsed.rules and zones_and_subnets.SUBNET_IN_USE.id in parsed.rules:
-            props["inUse"] = parsed.rules[zones_and_subnets.SUBNET_IN_USE.id]
+        props = switch_properties(parsed)
         shown = {key: props[key] for key in ("subnets", "staticIp", "ipReclaim", "nonMasquerade")}
-        super().__init__("tke-hybrid:index:VpcCni", name, {**shown, "rules": parsed.rules}, opts)
-        if not checked_by_parent:
-            props["clusterId"] = value_after(parsed.cluster_id, check_deferred(self, owner, parsed))
-            props["region"] = switch_region(self, owner, opts, parsed.region, parsed.settings)
-        # A replacement deletes the old resource first: with on_delete="disable" a later deletion would switch
-        # off the VPC-CNI that the new resource has just adopted.
-        switch = VpcCniResource(f"{name}-switch", props, child_options(self, delete_before_replace=True))
+        super().__init__(VPC_CNI_COMPONENT, name, {**shown, "rules": parsed.rules}, opts)
+        props["clusterId"] = value_after(parsed.cluster_id, check_deferred(self, owner, parsed))
+        props["region"] = switch_region(self, owner, opts, parsed.region, parsed.settings)
+        switch = VpcCniResource(f"{name}-switch", props, self)
         self.registered_subnets = switch.registeredSubnets
         self.phase = switch.phase
         self.reclaim_seconds = switch.reclaimSeconds
         register_declared_outputs(self, VpcCni)
+
+
+def switch_properties(args: VpcCniArgs) -> dict[str, Any]:
+    """Return the stored properties of `VpcCniResource`."""
+    props: dict[str, Any] = {
+        **shared_properties(args),
+        "nonMasquerade": args.non_masquerade or NonMasquerade.KEEP,
+        "onDelete": args.on_delete or OnDelete.KEEP,
+    }
+    if args.rules and zones_and_subnets.SUBNET_IN_USE.id in args.rules:
+        props["inUse"] = args.rules[zones_and_subnets.SUBNET_IN_USE.id]
+    return props
 
 
 def shared_properties(args: VpcCniArgs) -> dict[str, Any]:
@@ -309,15 +313,25 @@ class VpcCniReadyProvider(CloudProvider):
 
 
 class VpcCniResource(Resource, module="tke-hybrid", name="VpcCni"):
-    """The dynamic child of `VpcCni`. Attributes have the names of the stored properties, as in any dynamic
-    resource."""
+    """The dynamic child of `VpcCni` and of `HybridCluster`. Attributes have the names of the stored
+    properties, as in any dynamic resource."""
 
     registeredSubnets: pulumi.Output[Sequence[str]]
     phase: pulumi.Output[str]
     reclaimSeconds: pulumi.Output[Optional[int]]
 
-    def __init__(self, name: str, props: Mapping[str, Any], opts: pulumi.ResourceOptions) -> None:
+    def __init__(
+        self,
+        name: str,
+        props: Mapping[str, Any],
+        parent: pulumi.Resource,
+        depends_on: Sequence[pulumi.Resource] = (),
+        aliases: Sequence[pulumi.Alias] = (),
+    ) -> None:
         outputs = {"registeredSubnets": None, "phase": None, "reclaimSeconds": None}
+        # A replacement deletes the old resource first: with on_delete="disable" a later deletion would switch
+        # off the VPC-CNI that the new resource has just adopted.
+        opts = child_options(parent, depends_on=depends_on, aliases=aliases, delete_before_replace=True)
         super().__init__(VpcCniProvider(), name, {**props, **outputs}, opts)
 
 

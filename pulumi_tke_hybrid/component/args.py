@@ -251,6 +251,7 @@ class _ChildOptions(TypedDict, total=False):
     replacement_trigger: pulumi.Output[str]
     custom_timeouts: pulumi.CustomTimeouts | None
     hooks: pulumi.ResourceHookBinding
+    aliases: Sequence[pulumi.Alias]
 
 
 def child_options(parent: pulumi.Resource, **options: Unpack[_ChildOptions]) -> pulumi.ResourceOptions:

@@ -78,6 +78,16 @@ def everything() -> None:
     tke.EniZoneSubnet(
         "made", tke.EniZoneSubnetArgs(vpc_id="vpc-12345678", zone="ap-guangzhou-4", cidr_block="10.0.64.0/22")
     )
+    tke.VpcCni(
+        "alone",
+        {
+            "cluster_id": "cls-12345678",
+            "vpc_id": "vpc-12345678",
+            "subnets": ["subnet-44444444"],
+            "ip_reclaim": tke.after(300),
+            "region": "ap-guangzhou",
+        },
+    )
 
 
 @cache

@@ -200,7 +200,6 @@ def test_an_adopted_cluster_is_not_made_again() -> None:
     assert [resource.name for resource in graph.resources] == [
         "demo",
         "demo-guard",
-        "demo-vpc-cni",
         "demo-vpc-cni-switch",
     ]
     assert graph.named("demo-guard").inputs["cluster"] == {}
