@@ -15,7 +15,7 @@ from pulumi.dynamic import Resource
 
 from pulumi_tke_hybrid.cloud.calls import CloudError, DeadlinePassed
 from pulumi_tke_hybrid.cloud.clusters import pod_limits, subnets_of, wait_until_empty, wait_until_gone
-from pulumi_tke_hybrid.component.dynamic import CloudStateProvider, errors_among, known, log_progress, unknown
+from pulumi_tke_hybrid.component.dynamic import CloudStateProvider, errors_among, log_progress
 from pulumi_tke_hybrid.eni_zone_subnet import STATED_SUBNET, ContainerSubnet
 from pulumi_tke_hybrid.node_pools import (
     IMMUTABLE_POOL_FIELDS,
@@ -24,6 +24,7 @@ from pulumi_tke_hybrid.node_pools import (
     pending_subnets,
 )
 from pulumi_tke_hybrid.tke.cluster import DeclaredCluster, Subnet
+from pulumi_tke_hybrid.tke.objects import known
 from pulumi_tke_hybrid.tke.rule import Finding, Severity
 from pulumi_tke_hybrid.tke.rules import immutable_fields
 from pulumi_tke_hybrid.tke.rules.address_capacity import node_capacity_findings
@@ -53,11 +54,9 @@ class ClusterGuardProvider(CloudStateProvider):
             log_progress(line)
         kept = {name: pool for name, pool in before.items() if name in after}
         fixed = [
-            *immutable_fields.pool_findings(before, after, IMMUTABLE_POOL_FIELDS, unknown),
-            *immutable_fields.adopted_findings(
-                olds.get("adopted") or {}, news.get("adopted") or {}, kept, unknown
-            ),
-            *immutable_fields.owner_findings(olds, news, unknown),
+            *immutable_fields.pool_findings(before, after, IMMUTABLE_POOL_FIELDS),
+            *immutable_fields.adopted_findings(olds.get("adopted") or {}, news.get("adopted") or {}, kept),
+            *immutable_fields.owner_findings(olds, news),
             *immutable_fields.registration_findings(
                 *(str(props.get("zoneRegistration") or "api") for props in (olds, news))
             ),
@@ -65,11 +64,9 @@ class ClusterGuardProvider(CloudStateProvider):
         if news.get("allowClusterReplacement"):
             return fixed
         cluster = news.get("cluster", {})
-        replaced = (
-            immutable_fields.cluster_findings(olds.get("cluster", {}), cluster, unknown) if cluster else ()
-        )
+        replaced = immutable_fields.cluster_findings(olds.get("cluster", {}), cluster) if cluster else ()
         subnets = immutable_fields.replaced_subnet_findings(
-            olds.get("eniSubnets", ()), news.get("eniSubnets", ()), unknown
+            olds.get("eniSubnets", ()), news.get("eniSubnets", ())
         )
         return [*replaced, *subnets, *fixed]
 

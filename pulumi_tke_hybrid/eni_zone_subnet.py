@@ -22,7 +22,6 @@ from pulumi_tke_hybrid.component.args import (
     register_declared_outputs,
     report,
 )
-from pulumi_tke_hybrid.component.dynamic import known
 from pulumi_tke_hybrid.component.inputs import (
     Input,
     NoneAllowed,
@@ -34,6 +33,7 @@ from pulumi_tke_hybrid.component.inputs import (
 from pulumi_tke_hybrid.component.invalid_inputs import InvalidInputs
 from pulumi_tke_hybrid.tke import cidrs, names
 from pulumi_tke_hybrid.tke.cluster import Subnet
+from pulumi_tke_hybrid.tke.objects import known
 from pulumi_tke_hybrid.tke.rule import ADOPTED, COMBINATION, Finding
 from pulumi_tke_hybrid.tke.rules import zones_and_subnets
 

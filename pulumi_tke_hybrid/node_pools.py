@@ -14,12 +14,12 @@ from pulumi_tke_hybrid.cloud.calls import CloudError
 from pulumi_tke_hybrid.cloud.clusters import refuse_orphan_pool, size_of
 from pulumi_tke_hybrid.component import resource_hook
 from pulumi_tke_hybrid.component.args import Args, args_class, child_options
-from pulumi_tke_hybrid.component.dynamic import known
 from pulumi_tke_hybrid.component.inputs import EachItem, Input, NoneAllowed, value_if_known
 from pulumi_tke_hybrid.component.invalid_inputs import InvalidInputs
 from pulumi_tke_hybrid.component.region import settings_in
 from pulumi_tke_hybrid.tke import cidrs, names
 from pulumi_tke_hybrid.tke.cluster import DeclaredPool
+from pulumi_tke_hybrid.tke.objects import known
 from pulumi_tke_hybrid.tke.rule import COMBINATION, EMPTY, PROPERTY, Finding
 from pulumi_tke_hybrid.tke.rules import ranges_and_pools
 

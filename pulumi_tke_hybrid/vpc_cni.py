@@ -36,7 +36,6 @@ from pulumi_tke_hybrid.component.dynamic import (
     CloudProvider,
     errors_among,
     log_progress,
-    unknown,
 )
 from pulumi_tke_hybrid.component.inputs import (
     EachItem,
@@ -48,6 +47,7 @@ from pulumi_tke_hybrid.component.inputs import (
 )
 from pulumi_tke_hybrid.component.region import switch_region
 from pulumi_tke_hybrid.tke import ipamd, keys, names
+from pulumi_tke_hybrid.tke.objects import unknown
 from pulumi_tke_hybrid.tke.rule import Finding, Severity, twice
 from pulumi_tke_hybrid.tke.rules import zones_and_subnets
 
@@ -212,7 +212,7 @@ class VpcCniProvider(CloudProvider):
     def check_offline(self, olds: dict[str, Any], news: dict[str, Any]) -> list[Finding]:
         return [
             problem
-            for problem in forbidden_changes(olds, news, unknown)
+            for problem in forbidden_changes(olds, news)
             if problem.path != "ip_reclaim" or not self._reclaims_as(news)
         ]
 
@@ -234,7 +234,7 @@ class VpcCniProvider(CloudProvider):
         if unknown(now) or before == now:
             return self._in_use(news, registered)
         try:
-            report = adoption_report(self.cloud(news), news, unknown)
+            report = adoption_report(self.cloud(news), news)
         except CloudError as error:
             log_progress(
                 f"could not look at {now}: {error.code}; `up` looks again before it changes anything"
@@ -259,10 +259,10 @@ class VpcCniProvider(CloudProvider):
         settings = {zones_and_subnets.SUBNET_IN_USE.id: Severity(news["inUse"])} if news.get("inUse") else {}
         return errors_among(found, settings)
 
-    def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
-        for line in drift_lines(olds, news, unknown):
+    def compare(self, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
+        for line in drift_lines(olds, news):
             log_progress(line)
-        changed, replacing = changes(olds, news, unknown)
+        changed, replacing = changes(olds, news)
         return DiffResult(changes=bool(changed), replaces=replacing)
 
     def create(self, props: dict[str, Any]) -> CreateResult:
@@ -292,8 +292,8 @@ class VpcCniReadyProvider(CloudProvider):
     """Wait until VPC-CNI works on the nodes. The module path is in every user's state: never move the
     class."""
 
-    def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
-        changed, replacing = changes(olds, news, unknown)
+    def compare(self, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
+        changed, replacing = changes(olds, news)
         return DiffResult(changes=bool(changed), replaces=replacing)
 
     def create(self, props: dict[str, Any]) -> CreateResult:

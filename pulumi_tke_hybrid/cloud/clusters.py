@@ -5,15 +5,13 @@ the next run must not make a second cluster or pool. It changes nothing.
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from pulumi_tke_hybrid.cloud.api_client import PAGE, Answer, Cloud, Params, all_pages
 from pulumi_tke_hybrid.cloud.calls import RECOVERY, CloudError, IncompleteResponse, Wait
 from pulumi_tke_hybrid.tke.enis import EniLimit, reported_limit
+from pulumi_tke_hybrid.tke.objects import Props, unknown
 from pulumi_tke_hybrid.tke.rule import ADOPTED, NOT_GLOBAL_ROUTER, Finding
-
-Props = Mapping[str, Any]
 
 _GONE = ("ResourceNotFound", "InternalError.ClusterNotFound", "InvalidParameter.ClusterNotFound")
 _ADDON_ABSENT = ("ResourceNotFound", "FailedOperation.AddonNotFound")
@@ -61,7 +59,7 @@ def not_a_global_router(cluster_id: str, cluster: Answer) -> Finding | None:
     return NOT_GLOBAL_ROUTER.finding("cluster_id", what, value=cluster_id, why=why, todo=todo)
 
 
-def of_another_vpc(props: Props, cluster: Answer, unknown: Callable[[object], bool]) -> Finding | None:
+def of_another_vpc(props: Props, cluster: Answer) -> Finding | None:
     """Return a finding if the cluster lies in another VPC than the program states; None also while that
     VPC is unknown."""
     network: Answer = cluster.get("ClusterNetworkSettings") or {}

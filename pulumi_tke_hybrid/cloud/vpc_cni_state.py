@@ -8,7 +8,7 @@ alone decides whether VPC-CNI is on, so only a failure of the task counts.
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,12 +16,9 @@ from pulumi_tke_hybrid.cloud.api_client import Answer, Cloud
 from pulumi_tke_hybrid.cloud.calls import CloudError, IncompleteResponse
 from pulumi_tke_hybrid.cloud.clusters import find_cluster, held_addresses, not_a_global_router, of_another_vpc
 from pulumi_tke_hybrid.tke import ipamd
+from pulumi_tke_hybrid.tke.objects import Props, unknown
 from pulumi_tke_hybrid.tke.rule import ADOPTED, Finding
 from pulumi_tke_hybrid.tke.rules import immutable_fields, zones_and_subnets
-
-Props = Mapping[str, Any]
-Unknown = Callable[[object], bool]
-"""Whether a preview does not know the value."""
 
 _ONLY_STORED = {"deadlineSeconds": None, "ipReclaim": None, "onDelete": "keep", "accountId": ""}
 """Properties whose change causes no call, with the value that a state without the property stands for. The
@@ -120,17 +117,17 @@ def enabling_progress(cloud: Cloud, cluster_id: str) -> tuple[bool, str]:
 # -- of the state and the program alone: no call
 
 
-def forbidden_changes(olds: Props, news: Props, unknown: Unknown) -> list[Finding]:
+def forbidden_changes(olds: Props, news: Props) -> list[Finding]:
     """Return the changes of a registered setting that TKE does not offer."""
     wanted = news.get("subnets") or ()
     before: Props = olds if olds.get("clusterId") == news.get("clusterId") else {}
-    fixed = immutable_fields.switch_findings(before, news, unknown)
+    fixed = immutable_fields.switch_findings(before, news)
     if unknown(wanted):
         return list(fixed)
-    return [*immutable_fields.subnet_findings(before.get("subnets", ()), wanted, unknown), *fixed]
+    return [*immutable_fields.subnet_findings(before.get("subnets", ()), wanted), *fixed]
 
 
-def changes(olds: Props, news: Props, unknown: Unknown) -> tuple[list[str], list[str]]:
+def changes(olds: Props, news: Props) -> tuple[list[str], list[str]]:
     """Return the changed properties and those of them that replace the resource.
 
     The order of subnets does not count; subnets that were registered elsewhere are not a change.
@@ -145,7 +142,7 @@ def changes(olds: Props, news: Props, unknown: Unknown) -> tuple[list[str], list
     return [*(["subnets"] if added else []), *stored, *replacing], replacing
 
 
-def drift_lines(olds: Props, news: Props, unknown: Unknown) -> list[str]:
+def drift_lines(olds: Props, news: Props) -> list[str]:
     """Describe the values of the last refresh that differ from the program."""
     listed = news.get("subnets", ())
     wanted = [] if unknown(listed) else [item for item in listed if not unknown(item)]
@@ -203,7 +200,7 @@ class AdoptionReport:
     """Container subnets in DescribeClusters."""
 
 
-def adoption_report(cloud: Cloud, props: Props, unknown: Unknown) -> AdoptionReport:
+def adoption_report(cloud: Cloud, props: Props) -> AdoptionReport:
     """Compare the cluster with the program."""
     cluster_id = str(props["clusterId"])
     cluster = find_cluster(cloud, cluster_id)
@@ -211,7 +208,7 @@ def adoption_report(cloud: Cloud, props: Props, unknown: Unknown) -> AdoptionRep
         what = f"is not in region {props['region']} of this account"
         todo = "check the id, the region, the credentials"
         return AdoptionReport([], [ADOPTED.finding("cluster_id", what, value=cluster_id, todo=todo)])
-    unfit = not_a_global_router(cluster_id, cluster) or of_another_vpc(props, cluster, unknown)
+    unfit = not_a_global_router(cluster_id, cluster) or of_another_vpc(props, cluster)
     if unfit:
         return AdoptionReport([], [unfit])
     live = read_vpc_cni(cloud, cluster_id)
@@ -221,10 +218,10 @@ def adoption_report(cloud: Cloud, props: Props, unknown: Unknown) -> AdoptionRep
         return AdoptionReport([f"VPC-CNI of {cluster_id} is off; `up` switches it on with {number}"], [])
     known = {name: value for name, value in props.items() if not unknown(value)}
     problems = [ADOPTED.finding(name, text) for name, text in differences(known, live)]
-    return AdoptionReport(_adoption_lines(cluster_id, live, props, unknown), problems, live.subnets)
+    return AdoptionReport(_adoption_lines(cluster_id, live, props), problems, live.subnets)
 
 
-def _adoption_lines(cluster_id: str, live: LiveVpcCni, props: Props, unknown: Unknown) -> list[str]:
+def _adoption_lines(cluster_id: str, live: LiveVpcCni, props: Props) -> list[str]:
     subnets: Sequence[Any] = [props["subnets"]] if unknown(props["subnets"]) else props["subnets"]
     listed = [item for item in subnets if isinstance(item, str) and not unknown(item)]
     missing = [item for item in listed if item not in live.subnets]

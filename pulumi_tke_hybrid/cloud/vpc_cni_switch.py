@@ -6,7 +6,7 @@ the list is emptied. API: EnableVpcCniNetworkType (457/55757), AddVpcCniSubnets 
 needs is in `cloud.vpc_cni_state`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from pulumi_tke_hybrid.cloud.api_client import NETWORK_ERROR, Answer, Cloud
@@ -21,8 +21,8 @@ from pulumi_tke_hybrid.cloud.vpc_cni_state import (
     reclaim_words,
 )
 from pulumi_tke_hybrid.tke import ipamd
+from pulumi_tke_hybrid.tke.objects import Props
 
-Props = Mapping[str, Any]
 T = TypeVar("T")
 
 _NOT_USABLE = ("isolated", "resourceisolate", "resourceisolated", "abnormal", "deleting")

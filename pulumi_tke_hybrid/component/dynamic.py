@@ -28,25 +28,26 @@ from pulumi_tke_hybrid.cloud.api_client import (
     wrong_account,
 )
 from pulumi_tke_hybrid.cloud.calls import CloudError, CloudSettings, SettingsMissing, Wait
+from pulumi_tke_hybrid.tke.objects import UNKNOWN, items, mapping, unknown
 from pulumi_tke_hybrid.tke.rule import PROPERTY, Finding, Severity, judged
 from pulumi_tke_hybrid.tke.rules.immutable_fields import STACK_PLACE
 
 DEFAULT_DEADLINE = 600
 
 
-def unknown(value: object) -> bool:
-    """Whether a preview cannot know the value."""
-    return isinstance(value, pulumi.output.Unknown)
-
-
-def known(value: Any) -> Any:
-    """Return the value; None for a value that a preview cannot know."""
-    return None if unknown(value) else value
-
-
 def log_progress(line: str) -> None:
     """Print a line of progress: the engine shows the output of a plugin at once."""
     print(line, flush=True)
+
+
+def mark_unknown(value: Any) -> Any:
+    """Return the value with `UNKNOWN` in place of the SDK's object for an unknown value. The host sends both
+    to the engine as the same text."""
+    if isinstance(value, pulumi.output.Unknown):
+        return UNKNOWN
+    if properties := mapping(value):
+        return {name: mark_unknown(item) for name, item in properties.items()}
+    return [mark_unknown(item) for item in listed] if (listed := items(value)) else value
 
 
 log_once = cache(log_progress)
@@ -80,7 +81,7 @@ class CloudProvider(ResourceProvider):
         sys.tracebacklimit = 0
 
     def check(self, olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
-        news = dict(news)
+        olds, news = mark_unknown(olds), mark_unknown(news)
         try:
             problems = (
                 self._check_region(olds, news)
@@ -92,6 +93,13 @@ class CloudProvider(ResourceProvider):
             problems = [PROPERTY.finding("region", str(error))]
         # With a property name, the engine would print the whole value between the path and the sentence.
         return CheckResult(news, [CheckFailure("", str(problem)) for problem in problems])
+
+    def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
+        return self.compare(mark_unknown(olds), mark_unknown(news))
+
+    def compare(self, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
+        """Return the changes between the state and the program. Make no call."""
+        raise NotImplementedError
 
     def check_offline(self, olds: dict[str, Any], news: dict[str, Any]) -> list[Finding]:
         """Return the findings on the state and the program alone. Make no call."""
@@ -166,7 +174,7 @@ class CloudStateProvider(CloudProvider):
     def update(self, _id: str, _olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
         return UpdateResult(dict(news))
 
-    def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
+    def compare(self, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
         # An account is stored as soon as it can be read; any other change of the account was refused.
         return DiffResult(
             changes=any(olds.get(name) != news.get(name) for name in ("accountId", *self.compared)),

@@ -34,6 +34,11 @@ def unknown(value: object) -> bool:
     return isinstance(value, str) and value in _UNKNOWNS
 
 
+def known(value: Any) -> Any:
+    """The value; None for a value that is unknown in a preview."""
+    return None if unknown(value) else value
+
+
 def is_secret(value: Mapping[str, Any]) -> bool:
     """Whether the object is the engine's wrapper around a secret value."""
     return value.get(_SIGNATURE) == _OF_A_SECRET

@@ -3,15 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import pulumi
 import pytest
 
 from pulumi_tke_hybrid import cluster_guard
 from pulumi_tke_hybrid.cloud.calls import CloudError, DeadlinePassed
 from pulumi_tke_hybrid.cluster_guard import ClusterGuardProvider
+from pulumi_tke_hybrid.tke.objects import UNKNOWN
 
-_unknown: Any = pulumi.output.Unknown  # without types
-UNKNOWN = _unknown()
 NEWS: dict[str, Any] = {
     "eniSubnets": [{"id": "subnet-1", "zone": "ap-guangzhou-4", "cidr": "10.0.64.0/26"}],
     "planned": {

@@ -1,17 +1,17 @@
 """The providers of `VpcCni` and `VpcCniReady` in previews, and the region of a `VpcCni` without a cluster."""
 
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 import pulumi
 import pytest
 import tencentcloud_iac_pulumi as tencentcloud
-from pulumi.output import Unknown
 
 import pulumi_tke_hybrid as tke
 from pulumi_tke_hybrid.cloud import api_client
 from pulumi_tke_hybrid.cloud.calls import CloudError
 from pulumi_tke_hybrid.component import dynamic
+from pulumi_tke_hybrid.tke.objects import UNKNOWN
 from pulumi_tke_hybrid.vpc_cni import VpcCniProvider, VpcCniReadyProvider
 from tests.cases.catalogue.described import switch
 from tests.unit.cloud.fake_cloud import WISH, A, B, C, FakeCloud
@@ -80,9 +80,8 @@ def test_the_registered_subnets_of_an_adopted_cluster_may_be_full_of_pods(
 def test_a_cluster_that_is_still_to_be_made_gets_no_subnet_in_use_either(
     cloud: FakeCloud, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    cloud.used, unknown_value = {B: 5}, cast(Any, Unknown)
-    not_known = unknown_value()
-    assert VpcCniProvider().check_live({}, {**WISH, "clusterId": not_known}) == []
+    cloud.used = {B: 5}
+    assert VpcCniProvider().check_live({}, {**WISH, "clusterId": UNKNOWN}) == []
     assert f"{B} holds 5 addresses" in capsys.readouterr().out
     assert {action for action, _ in cloud.calls} == {"DescribeSubnets"}
 

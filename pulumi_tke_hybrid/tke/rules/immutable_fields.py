@@ -1,9 +1,9 @@
 """Rules on immutable fields: changes of a cluster, a node pool or VPC-CNI against the stack's last state."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from pulumi_tke_hybrid.tke.objects import Props, items
+from pulumi_tke_hybrid.tke.objects import Props, items, unknown
 from pulumi_tke_hybrid.tke.rule import EMPTY, Finding, Rule, fixed_rule
 
 CLUSTER_FIXED = fixed_rule(
@@ -75,10 +75,8 @@ _RECLAIM = (
     " of the add-on eniipamd (component management), and once it is changed there, the program may follow"
 )
 
-Unknown = Callable[[object], bool]
 
-
-def cluster_findings(before: Props, after: Props, unknown: Unknown) -> Iterator[Finding]:
+def cluster_findings(before: Props, after: Props) -> Iterator[Finding]:
     """Return a finding for each change that would replace the cluster."""
     vpc = before.get("vpcId")
     if vpc and not unknown(vpc) and unknown(after.get("vpcId")):
@@ -102,15 +100,13 @@ def cluster_findings(before: Props, after: Props, unknown: Unknown) -> Iterator[
             )
 
 
-def pool_findings(
-    before: Props, after: Props, fixed: Mapping[str, tuple[str, str]], unknown: Unknown
-) -> Iterator[Finding]:
+def pool_findings(before: Props, after: Props, fixed: Mapping[str, tuple[str, str]]) -> Iterator[Finding]:
     """Return a finding for each change that would replace a node pool of the same name. `fixed`: properties
     whose change replaces a pool, each with the property of the component and its noun in messages."""
     for pool, old in before.items():
         new = after.get(pool, {})
         for name, (property_, what) in fixed.items():
-            if name in old and name in new and not _somewhere(unknown, new[name]) and old[name] != new[name]:
+            if name in old and name in new and not _somewhere(new[name]) and old[name] != new[name]:
                 yield POOL_FIXED.finding(
                     f"node_pools[{pool}].{property_}",
                     f"instead of {_listed(old[name])}",
@@ -121,7 +117,7 @@ def pool_findings(
                 )
 
 
-def adopted_findings(before: Props, after: Props, pools: Props, unknown: Unknown) -> Iterator[Finding]:
+def adopted_findings(before: Props, after: Props, pools: Props) -> Iterator[Finding]:
     """Return a finding for each change of an adopted cluster that would replace its node pools."""
     for name, (property_, what) in ADOPTED_CLUSTER.items():
         old, new = before.get(name), after.get(name)
@@ -139,7 +135,7 @@ def adopted_findings(before: Props, after: Props, pools: Props, unknown: Unknown
         )
 
 
-def owner_findings(before: Props, after: Props, unknown: Unknown) -> Iterator[Finding]:
+def owner_findings(before: Props, after: Props) -> Iterator[Finding]:
     """Refuse a program that adopts a cluster instead of its own, or makes a cluster instead of the adopted
     cluster.
 
@@ -167,7 +163,7 @@ def owner_findings(before: Props, after: Props, unknown: Unknown) -> Iterator[Fi
         )
 
 
-def subnet_findings(before: Sequence[Any], after: Sequence[Any], unknown: Unknown) -> Iterator[Finding]:
+def subnet_findings(before: Sequence[Any], after: Sequence[Any]) -> Iterator[Finding]:
     """Refuse to remove registered subnets from the list of VPC-CNI."""
     if not after:
         yield EMPTY.finding(
@@ -200,9 +196,7 @@ def registration_findings(before: str, after: str) -> Iterator[Finding]:
         )
 
 
-def replaced_subnet_findings(
-    before: Sequence[Props], after: Sequence[Props], unknown: Unknown
-) -> Iterator[Finding]:
+def replaced_subnet_findings(before: Sequence[Props], after: Sequence[Props]) -> Iterator[Finding]:
     """Refuse to replace registered subnets: those whose id is not known any more."""
     kept = [subnet.get("id") for subnet in after if not unknown(subnet.get("id"))]
     for index, (old, new) in enumerate(zip(before, after, strict=False)):
@@ -241,7 +235,7 @@ def keep_what_was_known(known: str) -> str:
     )
 
 
-def switch_findings(before: Props, after: Props, unknown: Unknown) -> Iterator[Finding]:
+def switch_findings(before: Props, after: Props) -> Iterator[Finding]:
     """Return a finding for each change of a field that TKE fixes when VPC-CNI is switched on."""
     for name, (property_, what) in SWITCH.items():
         old, new = before.get(name), after.get(name)
@@ -255,7 +249,7 @@ def switch_findings(before: Props, after: Props, unknown: Unknown) -> Iterator[F
             )
 
 
-def _somewhere(unknown: Unknown, value: object) -> bool:
+def _somewhere(value: object) -> bool:
     """Whether the value, or an item of a list, is not known."""
     return unknown(value) or any(map(unknown, items(value)))
 

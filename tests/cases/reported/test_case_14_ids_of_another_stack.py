@@ -7,11 +7,10 @@ import pulumi
 import pytest
 
 import pulumi_tke_hybrid as tke
+from pulumi_tke_hybrid.tke.objects import UNKNOWN
 from pulumi_tke_hybrid.vpc_cni import VpcCniProvider
 from tests.cases.catalogue.described import adopted, zone_subnet
 from tests.unit.programs import Graph, run, unknown
-
-_CLASS: Any = pulumi.output.Unknown
 
 
 def notes(graph: Graph) -> list[str]:
@@ -83,5 +82,5 @@ def test_a_preview_with_an_unknown_id_names_the_comparisons_that_wait() -> None:
 def test_the_id_of_a_cluster_that_was_known_and_is_not_any_more_is_named(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert VpcCniProvider().check_live({"clusterId": "cls-12345678"}, {"clusterId": _CLASS()}) == []
+    assert VpcCniProvider().check_live({"clusterId": "cls-12345678"}, {"clusterId": UNKNOWN}) == []
     assert "cluster_id: is not known yet, and was cls-12345678; `up` looks" in capsys.readouterr().out

@@ -21,7 +21,6 @@ WISH: dict[str, Any] = {
     "ipReclaim": "300s",
     "nonMasquerade": "add_vpc",
 }
-UNKNOWN = object()
 
 
 @dataclass
@@ -119,4 +118,4 @@ def switch_of(cloud: FakeCloud, said: list[str] | None = None, deadline: float =
 
 def reported(cloud: FakeCloud) -> Callable[[dict[str, Any]], AdoptionReport]:
     """The report of a preview."""
-    return lambda props: adoption_report(cloud, props, lambda value: value is UNKNOWN)
+    return lambda props: adoption_report(cloud, props)

@@ -5,11 +5,8 @@ from typing import Any
 import pytest
 
 from pulumi_tke_hybrid.cloud.vpc_cni_state import changes, forbidden_changes
-from tests.unit.cloud.fake_cloud import UNKNOWN, WISH, A, B, C, FakeCloud, reported, switch_of
-
-
-def unknown(value: object) -> bool:
-    return value is UNKNOWN
+from pulumi_tke_hybrid.tke.objects import UNKNOWN
+from tests.unit.cloud.fake_cloud import WISH, A, B, C, FakeCloud, reported, switch_of
 
 
 @pytest.mark.parametrize(
@@ -27,7 +24,7 @@ def unknown(value: object) -> bool:
 def test_a_change_that_tke_cannot_make_is_refused_at_preview(
     news: dict[str, Any], property_: str, part: str
 ) -> None:
-    problems = forbidden_changes(WISH, {**WISH, **news}, unknown)
+    problems = forbidden_changes(WISH, {**WISH, **news})
     assert [problem.path for problem in problems] == [property_]
     assert part in problems[0].message
 
@@ -37,7 +34,7 @@ def test_a_reclaim_time_that_the_cloud_has_already_is_only_stored() -> None:
     assert switch_of(cloud).reclaims_as({**WISH, "ipReclaim": "600s"})
     assert not switch_of(cloud).reclaims_as({**WISH, "ipReclaim": "900s"})
     assert not switch_of(FakeCloud(gone=True)).reclaims_as({**WISH, "ipReclaim": "600s"})
-    assert changes({**WISH, "registeredSubnets": [A, B]}, {**WISH, "ipReclaim": "600s"}, unknown) == (
+    assert changes({**WISH, "registeredSubnets": [A, B]}, {**WISH, "ipReclaim": "600s"}) == (
         ["ipReclaim"],
         [],
     )
@@ -45,20 +42,20 @@ def test_a_reclaim_time_that_the_cloud_has_already_is_only_stored() -> None:
 
 def test_a_state_of_before_on_delete_existed_is_no_change() -> None:
     live = {**WISH, "registeredSubnets": [A, B]}
-    assert changes(live, {**WISH, "onDelete": "keep"}, unknown) == ([], [])
-    assert changes(live, {**WISH, "onDelete": "disable"}, unknown) == (["onDelete"], [])
+    assert changes(live, {**WISH, "onDelete": "keep"}) == ([], [])
+    assert changes(live, {**WISH, "onDelete": "disable"}) == (["onDelete"], [])
 
 
 @pytest.mark.parametrize("subnets", [[A, B], [B, A], [A, B, C], [C, B, A], [A, B, UNKNOWN], UNKNOWN])
 def test_order_and_additions_are_accepted(subnets: Any) -> None:
-    assert forbidden_changes(WISH, {**WISH, "subnets": subnets}, unknown) == []
+    assert forbidden_changes(WISH, {**WISH, "subnets": subnets}) == []
 
 
 def test_only_missing_subnets_are_a_change() -> None:
     live = {**WISH, "registeredSubnets": [A, B, C]}
-    assert changes(live, {**WISH, "subnets": [B, A]}, unknown) == ([], [])
-    assert changes(live, {**WISH, "subnets": [A, B, UNKNOWN]}, unknown) == (["subnets"], [])
-    assert changes(live, {**WISH, "clusterId": "cls-87654321"}, unknown) == (
+    assert changes(live, {**WISH, "subnets": [B, A]}) == ([], [])
+    assert changes(live, {**WISH, "subnets": [A, B, UNKNOWN]}) == (["subnets"], [])
+    assert changes(live, {**WISH, "clusterId": "cls-87654321"}) == (
         ["clusterId"],
         ["clusterId"],
     )
@@ -90,7 +87,7 @@ def test_an_unknown_value_of_a_preview_contradicts_nothing(change: dict[str, Any
 def test_an_account_that_could_not_be_read_is_stored_later() -> None:
     def changed(before: str, now: str) -> list[str]:
         olds, news = {**WISH, "accountId": before, "registeredSubnets": [A, B]}, {**WISH, "accountId": now}
-        return changes(olds, news, lambda value: value is UNKNOWN)[0]
+        return changes(olds, news)[0]
 
     assert changed("", "100000000001") == ["accountId"]
     assert changed("100000000001", "100000000001") == []

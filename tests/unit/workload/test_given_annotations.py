@@ -7,10 +7,9 @@ import pytest
 
 import pulumi_tke_hybrid as tke
 from pulumi_tke_hybrid.tke.annotations import FIXED, On
+from pulumi_tke_hybrid.tke.objects import UNKNOWN
 from tests.unit.workloads import SUBNET, made, refusals
 
-_CLASS: Any = pulumi.output.Unknown
-UNKNOWN = _CLASS()
 AUTO, T_AUTO = (
     "service.cloud.tencent.com/tke-service-config-auto",
     "ingress.cloud.tencent.com/tke-service-config-auto",

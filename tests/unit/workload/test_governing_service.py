@@ -2,14 +2,12 @@
 
 from typing import Any
 
-import pulumi
 import pytest
 
 import pulumi_tke_hybrid as tke
+from pulumi_tke_hybrid.tke.objects import UNKNOWN
 from tests.unit.workloads import made
 from tests.unit.workloads import refusals as refused
-
-_CLASS: Any = pulumi.output.Unknown
 
 
 def stateful(**more: Any) -> dict[str, Any]:
@@ -98,4 +96,4 @@ def test_a_change_of_governing_service_or_policy_is_refused(
 
 def test_another_object_and_an_unknown_value_are_not_compared() -> None:
     assert refused(state(), state(name="x", serviceName="x")) == []
-    assert refused(state(), state(serviceName=_CLASS())) == []
+    assert refused(state(), state(serviceName=UNKNOWN)) == []

@@ -6,11 +6,10 @@ import pulumi
 import pytest
 
 import pulumi_tke_hybrid as tke
+from pulumi_tke_hybrid.tke.objects import UNKNOWN
 from pulumi_tke_hybrid.workload.guard import fingerprint, with_defaults
 from tests.unit.workloads import SUBNET, made, refusals
 
-_CLASS: Any = pulumi.output.Unknown
-UNKNOWN = _CLASS()
 EXISTING = {"kind": "existing", "loadBalancerId": "lb-11111111"}
 INTERNAL = {"kind": "internal", "subnetId": "subnet-11111111"}
 IDS = {

@@ -2,17 +2,15 @@
 
 from typing import Any
 
-import pulumi
 import pytest
 
+from pulumi_tke_hybrid.tke.objects import UNKNOWN
 from tests.unit.workloads import refusals
 
 PUBLIC = {"kind": "public", "chargeType": "TRAFFIC_POSTPAID_BY_HOUR", "bandwidth": 10}
 INTERNAL = {"kind": "internal", "subnetId": "subnet-11111111"}
 EXISTING = {"kind": "existing", "loadBalancerId": "lb-11111111"}
 NONE = {"kind": "none"}
-_CLASS: Any = pulumi.output.Unknown
-UNKNOWN = _CLASS()
 
 
 def state(**more: Any) -> dict[str, Any]:
