@@ -296,6 +296,7 @@ CHECKS: Mapping[str, str] = {
         "do the applications, their logs or their allow-lists need the clients' own addresses, or the pods'"
         " own addresses?"
     ),
+    "port-closed": "which clients still connect to this port, host or path?",
     "protection-off": "is a deletion planned next? If you know of none, ask the author",
     "range-changed": (
         "is anything in this range still in use (nodes, load balancers, pods, databases)? If so, do not merge"
@@ -303,6 +304,10 @@ CHECKS: Mapping[str, str] = {
     "refused-update": "nothing on the network: the apply fails, so send the change back to its author",
     "security-group-narrowed": (
         "do clients in these ranges still connect to the resources with this security group?"
+    ),
+    "selector-changed": "do pods with the new labels run, and are they ready to take the clients?",
+    "source-address-lost": (
+        "do the applications, their logs or their allow-lists need the clients' own addresses?"
     ),
     "statefulset-replaced": "may all pods of the workload stop at the same time?",
     "switch-unmanaged": "is the cluster removed as well? If not, keep the resource in the program",

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pulumi_tke_hybrid.plan.kubernetes_objects import annotations_of
-from pulumi_tke_hybrid.plan.rules.annotation_rules import NONE, changed, effect
+from pulumi_tke_hybrid.plan.rules.service_rules import NONE, changed, effect
 from pulumi_tke_hybrid.tke.annotations import On
 from pulumi_tke_hybrid.tke.objects import Props, at, items, mapping, unknown
 from pulumi_tke_hybrid.tke.rule import Finding, fixed_rule

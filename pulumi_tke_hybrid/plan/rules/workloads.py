@@ -59,9 +59,9 @@ DEPLOYMENT_REPLACED = Rule(
 )
 WORKLOAD_DELETED = Rule(
     "workload-deleted",
-    "An object whose pods have addresses of container subnets is not deleted. A warning for other pods, and "
-    "for jobs.",
-    "the operation, the pod template",
+    "An object whose pods have addresses of container subnets is not deleted, and keeps at least one pod. A "
+    "warning for other pods, and for jobs.",
+    "the operation, the pod template, the number of pods",
     "Kubernetes: the deletion of an object deletes its pods",
 )
 KEPT_ADDRESS_OFF = warning_rule(
@@ -183,19 +183,27 @@ def _pods_leave(step: Step) -> Iterator[Finding]:
     for was, becomes in _templates(step):
         before = was.network
         after = becomes.annotation(keys.NETWORKS) if was.annotation(keys.NETWORKS) else becomes.network
+        on_node = _on_host(becomes) and not _on_host(was)
+        if on_node:
+            after = "the network of the node (hostNetwork)"
+        gained = "the addresses of their nodes" if on_node else "overlay addresses (GlobalRouter)"
         if before and not unknown(before) and before != after and not unknown(after):
             yield PODS_LEAVE_ENI.finding(
                 f"{step.name}.{keys.NETWORKS}",
                 f"instead of addresses of a container subnet ({before})",
                 value=str(after or "the overlay (GlobalRouter)"),
                 why="certain, by the rollout that follows: the pods lose their addresses of the container"
-                " subnets and get overlay addresses (GlobalRouter), and a load balancer with direct"
+                f" subnets and get {gained}, and a load balancer with direct"
                 " access loses these backends, so that its clients get no answer; the pods no longer see"
                 " their clients' addresses",
                 todo=f"keep {before}",
                 intended="switch the load balancers' direct access off first, and inform the owners of"
                 " allow-lists with the pods' addresses",
             )
+
+
+def _on_host(holder: Holder) -> bool:
+    return at(holder.template, "spec", "hostNetwork") is True
 
 
 @rule(KEPT_ADDRESS_OFF, on=Shape.POD_TEMPLATE)
@@ -268,21 +276,42 @@ def _replaced(step: Step) -> Iterator[Finding]:
 @rule(WORKLOAD_DELETED, on=Shape.POD_TEMPLATE, operations=(Op.DELETE,))
 def _deleted(step: Step) -> Iterator[Finding]:
     held = _held(step)
-    if not held or at(step.old, "metadata", "name") == ipamd.NAME:
-        return  # `ipamd-removed` reports more
-    kind = kind_of(step.type)
-    on_eni = [holder for holder in held if holder.needs_eni]
+    if held and at(step.old, "metadata", "name") != ipamd.NAME:  # `ipamd-removed` reports more
+        kind = kind_of(step.type)
+        yield _stopped(
+            step,
+            held,
+            what=f"the {kind} would be deleted",
+            lost="the pods' addresses go back to the container subnets, kept ones as well",
+            todo=f"keep the {kind} in the program",
+            intended="move the clients first, then remove it",
+        )
+
+
+@rule(WORKLOAD_DELETED, on=Shape.POD_TEMPLATE, operations=(Op.UPDATE,))
+def _scaled_to_zero(step: Step) -> Iterator[Finding]:
+    held = [was for was, becomes in _templates(step) if was.pods != 0 and becomes.pods == 0]
+    if held and not is_patch(step.type):
+        yield _stopped(
+            step,
+            held,
+            what=f"the {kind_of(step.type)} would have no pods",
+            lost="only kept addresses stay with the pods",
+            todo="keep at least one pod",
+            intended="move the clients first",
+        )
+
+
+def _stopped(
+    step: Step, held: Sequence[Holder], *, what: str, lost: str, todo: str, intended: str
+) -> Finding:
+    on_eni = any(holder.needs_eni for holder in held)
     found = WORKLOAD_DELETED.finding(
         step.name,
-        f"the {kind} would be deleted, and"
-        f" {_all_pods(held)}{' with addresses of container subnets' if on_eni else ''} stop",
-        why=(
-            "certain, when it is applied: clients get no answer from these pods, and the pods' addresses go"
-            " back to the container subnets, kept ones as well"
-            if on_eni
-            else "certain, when it is applied: clients get no answer from these pods"
-        ),
-        todo=f"keep the {kind} in the program",
-        intended="move the clients first, then remove it",
+        f"{what}, and {_all_pods(held)}{' with addresses of container subnets' if on_eni else ''} stop",
+        why="certain, when it is applied: clients get no answer from these pods"
+        + (f", and {lost}" if on_eni else ""),
+        todo=todo,
+        intended=intended,
     )
-    yield found if on_eni and kind not in _FINISHING else warned(found)
+    return found if on_eni and kind_of(step.type) not in _FINISHING else warned(found)

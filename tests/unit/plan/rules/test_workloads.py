@@ -49,3 +49,42 @@ def test_a_load_balancer_of_the_user_keeps_its_address_in_the_finding() -> None:
         )
     )
     assert "lb-12345678 and its address stay" in finding.message
+
+
+ON_ENI = {NETWORKS: "tke-route-eni"}
+
+
+@pytest.mark.parametrize(
+    ("type_", "annotations", "severity"),
+    [
+        (resource_types.DEPLOYMENT, ON_ENI, "error"),
+        (resource_types.STATEFUL_SET, ON_ENI, "error"),
+        ("kubernetes:apps.kruise.io/v1alpha1:CloneSet", ON_ENI, "error"),
+        (resource_types.DEPLOYMENT, {}, "warning"),
+    ],
+)
+def test_a_workload_that_loses_its_last_pod_is_named(
+    type_: str, annotations: dict[str, str], severity: str
+) -> None:
+    (finding,) = registry.step_findings(update(type_, pods(annotations, 3), pods(annotations, 0)))
+    assert (finding.rule.id, finding.severity.value) == ("workload-deleted", severity)
+    assert "would have no pods, and its 3 pods" in finding.message
+
+
+@pytest.mark.parametrize(("before", "after"), [(3, 1), (0, 0), (0, 3)])
+def test_a_workload_that_keeps_or_gets_a_pod_is_no_finding(before: int, after: int) -> None:
+    assert not list(
+        registry.step_findings(update(resource_types.DEPLOYMENT, pods(ON_ENI, before), pods(ON_ENI, after)))
+    )
+    assert not list(
+        registry.step_findings(update(f"{resource_types.DEPLOYMENT}Patch", pods(ON_ENI, 3), pods(ON_ENI, 0)))
+    )
+
+
+def test_pods_that_move_to_the_network_of_their_node_leave_eni() -> None:
+    before, after = pods(ON_ENI), pods(ON_ENI)
+    after["spec"]["template"]["spec"] = {"hostNetwork": True}
+    (finding,) = registry.step_findings(update(resource_types.DEPLOYMENT, before, after))
+    assert finding.rule.id == "pods-leave-eni"
+    assert "and get the addresses of their nodes" in finding.message
+    assert found(update(resource_types.DEPLOYMENT, after, after)) == []

@@ -1,5 +1,5 @@
-"""Rules on annotations of a plan: annotations that TKE reads only when it creates a load balancer, and
-annotations that TKE cannot use.
+"""Rules on Services and Ingresses that are changed in place, and on annotations of a plan: annotations that
+TKE reads only when it creates a load balancer, and annotations that TKE cannot use.
 
 The annotations of the components' own arguments are checked by the same functions of
 `tke.rules.annotation_checks`.
@@ -11,6 +11,7 @@ from typing import Any
 
 from pulumi_tke_hybrid.plan.kubernetes_objects import (
     Holder,
+    annotation,
     annotations_of,
     ingress_class,
     kind_of,
@@ -23,8 +24,8 @@ from pulumi_tke_hybrid.plan.model import Op, Step, is_patch
 from pulumi_tke_hybrid.plan.rules.registry import Shape, rule, warned
 from pulumi_tke_hybrid.tke import keys
 from pulumi_tke_hybrid.tke.annotations import FIXED, KNOWN, Known, On, Value
-from pulumi_tke_hybrid.tke.objects import Props, at, items, mapping, unknown
-from pulumi_tke_hybrid.tke.rule import Finding, Rule
+from pulumi_tke_hybrid.tke.objects import Props, at, below, items, mapping, unknown, whole
+from pulumi_tke_hybrid.tke.rule import Finding, Rule, warning_rule
 from pulumi_tke_hybrid.tke.rules.annotation_checks import (
     CONFLICT,
     TLS,
@@ -41,6 +42,25 @@ FIXED_ANNOTATION = Rule(
     "balancer, billing, bandwidth, creation parameters, region, VPC, and the class of an Ingress.",
     "annotations before and after",
     "457/90598, 457/51258, 457/56112",
+)
+SOURCE_ADDRESS_LOST = Rule(
+    "source-address-lost",
+    "A Service without direct access keeps externalTrafficPolicy Local: otherwise pods see the address of a "
+    "node instead of their client's.",
+    "type, annotations and externalTrafficPolicy before and after",
+    "457/38426",
+)
+SELECTOR_CHANGED = warning_rule(
+    "selector-changed",
+    "A Service keeps its selector, and so its pods.",
+    "the selector before and after",
+    "Kubernetes: a Service sends to the pods of its selector",
+)
+PORT_CLOSED = warning_rule(
+    "port-closed",
+    "A Service keeps its ports, and an Ingress its hosts and paths.",
+    "ports or rules before and after",
+    "Kubernetes: a load balancer has a listener for each port of its Service",
 )
 NOT_KNOWN = "a value that is known only during the update"
 NONE = "no value"
@@ -142,6 +162,101 @@ def _class_changed(step: Step) -> Iterator[Finding]:
             intended=(
                 "make a second Ingress of the other class, move the clients, and remove this one afterwards"
             ),
+        )
+
+
+@rule(
+    SOURCE_ADDRESS_LOST,
+    SELECTOR_CHANGED,
+    PORT_CLOSED,
+    on=Shape.LOAD_BALANCER_SOURCE,
+    operations=(Op.UPDATE, Op.OTHER),
+)
+def _changed_in_place(step: Step) -> Iterator[Finding]:
+    """Compare the Service or Ingress before and after. A patch has only some fields of its object."""
+    if not step.old or step.deletes_object or is_patch(step.type):
+        return
+    if load_balancer_source(step) is On.SERVICE:
+        yield from _policy_changed(step)
+        yield from _selector_changed(step)
+        yield from _closed(step, "ports", *(_ports(side) for side in (step.old, step.new)))
+    elif load_balancer_source(step) is On.INGRESS and may_have_balancer(step, step.old):
+        yield from _closed(step, "rules", *(_routes(side) for side in (step.old, step.new)))
+
+
+def _policy_changed(step: Step) -> Iterator[Finding]:
+    before, after = (below(side, "spec", "externalTrafficPolicy") for side in (step.old, step.new))
+    if (
+        before == "Local"
+        and after != "Local"
+        and not unknown(after)
+        and below(step.new, "spec", "type") in ("LoadBalancer", "NodePort")
+        and annotation(step.new, keys.SERVICE_DIRECT_ACCESS) != "true"
+    ):
+        yield SOURCE_ADDRESS_LOST.finding(
+            f"{step.name}.spec.externalTrafficPolicy",
+            "instead of Local",
+            value=str(after or "Cluster (not set)"),
+            why="certain, as soon as it is applied, which succeeds: nodes replace the client's address, and"
+            " pods see the address of a node instead of their client's",
+            todo="keep externalTrafficPolicy: Local, or move the pods to addresses of container subnets and"
+            " switch direct access on",
+            intended="check that no application, log or allow-list needs the clients' addresses",
+        )
+
+
+def _selector_changed(step: Step) -> Iterator[Finding]:
+    before, after = (below(side, "spec", "selector") for side in (step.old, step.new))
+    if not before or unknown(before) or unknown(after) or any(map(unknown, mapping(after).values())):
+        return
+    if before != after:
+        yield SELECTOR_CHANGED.finding(
+            f"{step.name}.spec.selector",
+            f"instead of {_labels(before)}",
+            value=_labels(after) or "no selector",
+            why="certain, as soon as it is applied: clients reach the pods of the new selector only, and get"
+            " no answer if no such pod is ready",
+            todo="check that pods with these labels run and are ready",
+            intended="remove the earlier pods only when no connection to them is open",
+        )
+
+
+def _labels(selector: Any) -> str:
+    return ",".join(f"{label}={value}" for label, value in sorted(mapping(selector).items()))
+
+
+def _ports(props: Props) -> list[str] | None:
+    """The ports of a Service with their protocols; None if a port is not known."""
+    given = below(props, "spec", "ports")
+    shown = [(at(port, "protocol") or "TCP", at(port, "port")) for port in items(given)]
+    if unknown(given) or any(unknown(value) for port in shown for value in port):
+        return None
+    return [f"{protocol} {whole(port)}" for protocol, port in shown]
+
+
+def _routes(props: Props) -> list[str] | None:
+    """The hosts of an Ingress with their paths; None if a rule is not known."""
+    given = below(props, "spec", "rules")
+    found = [
+        (at(each, "host") or "*", at(path, "path") or "/")
+        for each in items(given)
+        for path in items(at(each, "http", "paths")) or [None]
+    ]
+    if unknown(given) or any(unknown(value) for route in found for value in route):
+        return None
+    return [f"{host}{path}" for host, path in found]
+
+
+def _closed(step: Step, field: str, before: list[str] | None, after: list[str] | None) -> Iterator[Finding]:
+    gone = [] if before is None or after is None else [item for item in before if item not in after]
+    if gone:
+        yield PORT_CLOSED.finding(
+            f"{step.name}.spec.{field}",
+            "is no longer served",
+            value=", ".join(gone),
+            why="certain, as soon as it is applied: its clients get no answer",
+            todo="keep it until no client uses it",
+            intended="check that no client uses it",
         )
 
 
