@@ -18,11 +18,8 @@ LOCAL: Json = {"externalTrafficPolicy": "Local"}
 WEB, TLS, DNS = {"port": 80}, {"port": 443, "protocol": "TCP"}, {"port": 53, "protocol": "UDP"}
 
 
-def service(annotations: Json | None = None, **spec: Any) -> Json:
-    return {
-        "metadata": {"name": "web", "annotations": annotations or {}},
-        "spec": {"type": "LoadBalancer", **spec},
-    }
+def service(annotations: Json | None = None, kind: str = "LoadBalancer", **spec: Any) -> Json:
+    return {"metadata": {"name": "web", "annotations": annotations or {}}, "spec": {"type": kind, **spec}}
 
 
 def ingress(*routes: tuple[str, str]) -> Json:
@@ -41,7 +38,7 @@ def found(type_: str, old: Json, new: Json, op: Op = Op.UPDATE) -> Iterator[tupl
 @pytest.mark.parametrize("after", [{}, {"externalTrafficPolicy": "Cluster"}])
 def test_a_service_that_leaves_the_local_policy_hides_the_clients(kind: str, after: Json) -> None:
     ((rule, severity, text),) = found(
-        resource_types.SERVICE, service(**LOCAL | {"type": kind}), service(**after | {"type": kind})
+        resource_types.SERVICE, service(kind=kind, **LOCAL), service(kind=kind, **after)
     )
     assert (rule, severity) == ("source-address-lost", "error")
     assert "web.spec.externalTrafficPolicy: Cluster" in text
@@ -56,7 +53,7 @@ def test_a_service_that_leaves_the_local_policy_hides_the_clients(kind: str, aft
         (service(**LOCAL), service(externalTrafficPolicy=UNKNOWN)),
         (service(**LOCAL), service(DIRECT)),
         (service(DIRECT, **LOCAL), service(DIRECT)),
-        (service(**LOCAL | {"type": "NodePort"}), service(type="ClusterIP")),
+        (service(kind="NodePort", **LOCAL), service(kind="ClusterIP")),
     ],
 )
 def test_the_policy_may_change_where_pods_see_their_clients(before: Json, after: Json) -> None:
