@@ -63,14 +63,17 @@ def pool_nodes(props: Props) -> int | None:
         return total(map(_workers, groups))
     native = _group(props)
     scaling = next(iter(objects_of(native.get("scaling"))), dict[str, Any]())
-    stated = (
-        props.get("desiredCapacity"),
-        native.get("replicas"),
-        native.get("desiredCapacity"),
-        props.get("minSize"),
-        native.get("minSize"),
-        scaling.get("minReplicas"),
-    )
+    least = (props.get("minSize"), native.get("minSize"), scaling.get("minReplicas"))
+    return _first_number(desired_size(props), *least)
+
+
+def desired_size(props: Props) -> int | None:
+    """The size that the inputs of a pool state; None if they state only the least size, or none."""
+    native = _group(props)
+    return _first_number(props.get("desiredCapacity"), native.get("replicas"), native.get("desiredCapacity"))
+
+
+def _first_number(*stated: object) -> int | None:
     return next((number for number in map(whole, stated) if number is not None), None)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.plan.inventory import is_container_subnet
 from pulumi_tke_hybrid.plan.model import Op, Step
-from pulumi_tke_hybrid.plan.nodes_of_pools import nodes_by_subnet, total
+from pulumi_tke_hybrid.plan.nodes_of_pools import desired_size, nodes_by_subnet, total
 from pulumi_tke_hybrid.plan.rules.cluster_rules import POD_SUBNET_LEAVES, PROVIDER
 from pulumi_tke_hybrid.plan.rules.exposure import EXPOSURE_WIDENED, NEW_EXPOSURE
 from pulumi_tke_hybrid.plan.rules.registry import ENDING, IN_CLOUD, rule, warned
@@ -25,8 +25,8 @@ RANGE_CHANGED = Rule(
 POOL_REBUILT = Rule(
     "node-pool-rebuilt",
     "A node pool of any kind (native, super nodes, `ScaleWorker`, an attached instance) is not replaced or "
-    "deleted.",
-    "the operation on the pool",
+    "deleted, and keeps its nodes. A warning where some nodes stay.",
+    "the operation on the pool, its size before and after",
     PROVIDER,
 )
 
@@ -107,11 +107,7 @@ def _machines(step: Step) -> str:
 
 @rule(POOL_REBUILT, on=resource_types.POOLS, operations=ENDING)
 def _pool_lost(step: Step) -> Iterator[Finding]:
-    kind = _MAKERS.get(step.type, "node pool")
-    why = (
-        "certain, when it is applied: the machines are deleted without being drained, and their pods stop;"
-        " the pods start on other nodes if there is room, and get other addresses"
-    )
+    kind, why = _MAKERS.get(step.type, "node pool"), _NOT_DRAINED
     if step.op is Op.REPLACE:
         yield POOL_REBUILT.finding(
             step.name,
@@ -129,6 +125,26 @@ def _pool_lost(step: Step) -> Iterator[Finding]:
             todo="keep the pool in the program",
             intended="drain its nodes first",
         )
+
+
+@rule(POOL_REBUILT, on=resource_types.POOLS, operations=(Op.UPDATE,), milder=[POOL_REBUILT])
+def _pool_shrinks(step: Step) -> Iterator[Finding]:
+    before, after = desired_size(step.old), desired_size(step.new)
+    if before is not None and after is not None and after < before:
+        found = POOL_REBUILT.finding(
+            step.name,
+            f"the number of nodes falls from {before} to {after}",
+            why=f"{_NOT_DRAINED}; the cloud chooses the machines",
+            todo=f"keep {before} nodes",
+            intended="drain the nodes that are to go first, and remove them by their names",
+        )
+        yield warned(found) if after else found
+
+
+_NOT_DRAINED = (
+    "certain, when it is applied: the machines are deleted without being drained, and their pods stop;"
+    " the pods start on other nodes if there is room, and get other addresses"
+)
 
 
 SECURITY_GROUP_NARROWED = warning_rule(

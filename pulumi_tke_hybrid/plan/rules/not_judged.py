@@ -180,6 +180,8 @@ def _of_tencent_cloud(step: Step, judged: Set[str]) -> Iterator[Finding]:
     if step.type in judged:
         if _unsure(step):
             yield _finding(step, _LOSSES.get(step.type, _NOT_FOUND))
+        elif step.type == resource_types.SUBNET and "routeTableId" in step.changed_inputs & step.old.keys():
+            yield _finding(step, "nodes, pods and load balancers of the subnet get other routes")
     elif step.op is Op.CREATE:
         if step.type not in _KNOWN and not resource_types.only_stands_in_network(step.type):
             yield _noted(step, f"{_NOT_READ}, so what it adds to the network is not judged")

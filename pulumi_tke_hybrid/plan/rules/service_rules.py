@@ -6,7 +6,7 @@ The annotations of the components' own arguments are checked by the same functio
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from pulumi_tke_hybrid.plan.kubernetes_objects import (
@@ -52,8 +52,8 @@ SOURCE_ADDRESS_LOST = Rule(
 )
 SELECTOR_CHANGED = warning_rule(
     "selector-changed",
-    "A Service keeps its selector, and so its pods.",
-    "the selector before and after",
+    "A Service keeps its selector, and so its pods; an Ingress keeps the Service of each host and path.",
+    "the selector or the backends before and after",
     "Kubernetes: a Service sends to the pods of its selector",
 )
 PORT_CLOSED = warning_rule(
@@ -181,7 +181,9 @@ def _changed_in_place(step: Step) -> Iterator[Finding]:
         yield from _selector_changed(step)
         yield from _closed(step, "ports", *(_ports(side) for side in (step.old, step.new)))
     elif load_balancer_source(step) is On.INGRESS and may_have_balancer(step, step.old):
-        yield from _closed(step, "rules", *(_routes(side) for side in (step.old, step.new)))
+        before, after = (_routes(side) for side in (step.old, step.new))
+        yield from _closed(step, "rules", before, after)
+        yield from _redirected(step, before or {}, after or {})
 
 
 def _policy_changed(step: Step) -> Iterator[Finding]:
@@ -234,20 +236,43 @@ def _ports(props: Props) -> list[str] | None:
     return [f"{protocol} {whole(port)}" for protocol, port in shown]
 
 
-def _routes(props: Props) -> list[str] | None:
-    """The hosts of an Ingress with their paths; None if a rule is not known."""
+def _routes(props: Props) -> dict[str, Any] | None:
+    """The backend of each host and path of an Ingress; None if a host or path is not known."""
     given = below(props, "spec", "rules")
     found = [
-        (at(each, "host") or "*", at(path, "path") or "/")
+        (at(each, "host") or "*", at(path, "path") or "/", at(path, "backend"))
         for each in items(given)
         for path in items(at(each, "http", "paths")) or [None]
     ]
-    if unknown(given) or any(unknown(value) for route in found for value in route):
+    if unknown(given) or any(unknown(value) for *route, _ in found for value in route):
         return None
-    return [f"{host}{path}" for host, path in found]
+    return {f"{host}{path}": backend for host, path, backend in found}
 
 
-def _closed(step: Step, field: str, before: list[str] | None, after: list[str] | None) -> Iterator[Finding]:
+def _redirected(step: Step, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Finding]:
+    for route in (route for route in before if route in after):
+        was, now = (_service_of(backends[route]) for backends in (before, after))
+        if was and now and was != now:
+            yield SELECTOR_CHANGED.finding(
+                f"{step.name}.spec.rules[{route}]",
+                f"instead of {was}",
+                value=now,
+                why="certain, as soon as it is applied: clients reach the pods of this Service, and get no"
+                " answer if no such pod is ready",
+                todo="check that the pods of this Service run and are ready",
+                intended="remove the earlier pods only when no connection to them is open",
+            )
+
+
+def _service_of(backend: Any) -> str:
+    """The name of a backend's Service, in both shapes of the API; empty where not known."""
+    name = at(backend, "service", "name") or at(backend, "serviceName")
+    return name if isinstance(name, str) and not unknown(name) else ""
+
+
+def _closed(
+    step: Step, field: str, before: Collection[str] | None, after: Collection[str] | None
+) -> Iterator[Finding]:
     gone = [] if before is None or after is None else [item for item in before if item not in after]
     if gone:
         yield PORT_CLOSED.finding(

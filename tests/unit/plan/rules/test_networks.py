@@ -9,6 +9,7 @@ from pulumi_tke_hybrid.plan.model import Op, Plan, Step
 from pulumi_tke_hybrid.plan.rules import registry
 from pulumi_tke_hybrid.tke.admission import Names, entries
 from pulumi_tke_hybrid.tke.objects import UNKNOWN
+from tests.unit.plan.rules.builders import update
 
 GROUP = "sg-aaaaaaaa"
 
@@ -252,3 +253,41 @@ def test_objects_are_read_like_texts() -> None:
     ]
     names = Names()
     assert entries(listed, names) == entries(texts, names)
+
+
+@pytest.mark.parametrize(
+    ("type_", "before", "after", "severity"),
+    [
+        (resource_types.NODE_POOL, {"desiredCapacity": 3}, {"desiredCapacity": 1}, "warning"),
+        (resource_types.NODE_POOL, {"desiredCapacity": 3.0}, {"desiredCapacity": 0}, "error"),
+        (
+            resource_types.NATIVE_NODE_POOL,
+            {"native": {"replicas": 2}},
+            {"native": {"replicas": 1}},
+            "warning",
+        ),
+        (
+            resource_types.NATIVE_NODE_POOL,
+            {"native": [{"replicas": 2}]},
+            {"native": [{"replicas": 0}]},
+            "error",
+        ),
+        (resource_types.NODE_POOL, {"desiredCapacity": 1}, {"desiredCapacity": 3}, ""),
+        (resource_types.NODE_POOL, {"desiredCapacity": 3}, {"desiredCapacity": UNKNOWN}, ""),
+        (resource_types.NODE_POOL, {"minSize": 3}, {"minSize": 1}, ""),
+    ],
+)
+def test_a_pool_that_loses_nodes_is_named(type_: str, before: Any, after: Any, severity: str) -> None:
+    findings = list(registry.step_findings(update(type_, before, after)))
+    assert [(item.rule.id, item.severity.value) for item in findings] == (
+        [("node-pool-rebuilt", severity)] if severity else []
+    )
+    assert all("the number of nodes falls from " in item.message for item in findings)
+
+
+def test_another_route_table_of_a_subnet_is_named_as_not_judged() -> None:
+    before, after = {"routeTableId": "rtb-11111111"}, {"routeTableId": "rtb-22222222"}
+    (finding,) = registry.plan_findings(Plan([update(resource_types.SUBNET, before, after)]))
+    assert finding.rule.id == "not-judged"
+    assert "nodes, pods and load balancers of the subnet get other routes" in finding.message
+    assert not list(registry.plan_findings(Plan([update(resource_types.SUBNET, {}, after)])))

@@ -120,3 +120,21 @@ def test_a_replaced_service_has_the_finding_of_the_replacement_alone() -> None:
     assert [rule for rule, _, _ in found(resource_types.SERVICE, before, after, Op.REPLACE)] == [
         "balancer-replaced"
     ]
+
+
+@pytest.mark.parametrize(
+    "shape", [lambda name: {"service": {"name": name}}, lambda name: {"serviceName": name}]
+)
+def test_a_path_that_goes_to_another_service_is_named(shape: Any) -> None:
+    def to(name: Any) -> Json:
+        paths = [{"path": "/", "backend": shape(name)}, {"path": "/api", "backend": shape("api")}]
+        return {
+            "metadata": {"name": "web"},
+            "spec": {"rules": [{"host": "shop.example.com", "http": {"paths": paths}}]},
+        }
+
+    ((rule, severity, text),) = found(INGRESS, to("web"), to("web-2"))
+    assert (rule, severity) == ("selector-changed", "warning")
+    assert "web.spec.rules[shop.example.com/]: web-2 instead of web; " in text
+    assert not list(found(INGRESS, to("web"), to("web")))
+    assert not list(found(INGRESS, to("web"), to(UNKNOWN)))
