@@ -22,6 +22,7 @@ from pulumi_tke_hybrid.tke.cluster import DeclaredPool
 from pulumi_tke_hybrid.tke.objects import known
 from pulumi_tke_hybrid.tke.rule import COMBINATION, EMPTY, PROPERTY, Finding
 from pulumi_tke_hybrid.tke.rules import ranges_and_pools
+from pulumi_tke_hybrid.tke.rules.immutable_fields import pool_path
 
 
 def _at_least(least: int, what: str) -> Any:
@@ -221,7 +222,7 @@ def guarded_subnets(pools: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[st
     subnet is known."""
     for name, pool in pools.items():
         if subnet_id := known(pool.get("subnetId")):
-            yield f"node_pools[{name}]", str(subnet_id), str(known(pool.get("zone")) or "")
+            yield pool_path(name, pool), str(subnet_id), str(known(pool.get("zone")) or "")
 
 
 def pending_subnets(
@@ -233,9 +234,10 @@ def pending_subnets(
         if known(after[name].get("subnetId")) is None:
             stored = known(before[name].get("subnetId"))
             was = f", and was {stored}" if stored else ""
+            path = pool_path(name, after[name])
             yield (
-                f"node_pools[{name}].subnet_id: is not known yet{was}; if it is another subnet, `up` stops"
-                " before the pool is rebuilt"
+                f"{path}.subnet_id: is not known yet{was}; if it is another subnet, `up` stops before the"
+                " pool is rebuilt"
             )
 
 
@@ -309,7 +311,8 @@ def _pool_hooks(owner: str, name: str, region: str) -> pulumi.ResourceHookBindin
             return
         before, after = hook.old_inputs or {}, hook.new_inputs or {}
         if there is not None:
-            found = ranges_and_pools.resized_findings(str(after.get("name")), there, before, after)
+            path = f"node_pools[{after.get('name')}].size"
+            found = ranges_and_pools.resized_findings(path, there, before, after)
             InvalidInputs.raise_if_any(owner, found)
 
     return pulumi.ResourceHookBinding(

@@ -101,6 +101,7 @@ POOL: dict[str, Any] = {
         ({"keyIds": ["skey-2", "skey-3"]}, ["node_pools[workers].key_ids: skey-2, skey-3 instead of skey-1"]),
         ({"keyIds": []}, ["node_pools[workers].key_ids: none instead of skey-1"]),  # a password instead
         ({"keyIds": [UNKNOWN]}, []),
+        ({"property": "other_pools"}, ["other_pools[workers]: instead of node_pools[workers]"]),
     ],
 )
 @pytest.mark.parametrize("cluster", [{}, {"vpcId": "vpc-1"}])

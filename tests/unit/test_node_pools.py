@@ -49,9 +49,10 @@ FIXED = {"enableAutoScale": False, "minSize": 0, "maxSize": 100, "desiredCapacit
 def test_only_an_update_that_undoes_the_autoscaler_or_ends_half_way_is_refused(
     there: int, before: dict[str, Any], after: dict[str, Any], says: str
 ) -> None:
-    assert [str(finding)[: len(says)] for finding in resized_findings("web", there, before, after)] == (
-        [says] if says else []
-    )
+    assert [
+        str(finding)[: len(says)]
+        for finding in resized_findings("node_pools[web].size", there, before, after)
+    ] == ([says] if says else [])
 
 
 def test_the_size_belongs_to_the_pool_and_is_none_for_a_pool_that_is_gone() -> None:

@@ -100,15 +100,31 @@ def cluster_findings(before: Props, after: Props) -> Iterator[Finding]:
             )
 
 
+def pool_path(name: str, stored: Props) -> str:
+    """Return the path of a pool that the guard stores. The key `property` names the list of the pool; a pool
+    without the key is in `node_pools`."""
+    return f"{stored.get('property') or 'node_pools'}[{name}]"
+
+
 def pool_findings(before: Props, after: Props, fixed: Mapping[str, tuple[str, str]]) -> Iterator[Finding]:
     """Return a finding for each change that would replace a node pool of the same name. `fixed`: properties
     whose change replaces a pool, each with the property of the component and its noun in messages."""
     for pool, old in before.items():
         new = after.get(pool, {})
+        was, path = pool_path(pool, old), pool_path(pool, new)
+        if new and was != path:
+            yield POOL_FIXED.finding(
+                path,
+                f"instead of {was}",
+                why="a pool of another kind is another pool, so this would delete the pool and its"
+                f" {_shown(old.get('size'))} machines at once",
+                todo="add a pool of another name, drain the nodes of this one, then remove it",
+            )
+            continue
         for name, (property_, what) in fixed.items():
             if name in old and name in new and not _somewhere(new[name]) and old[name] != new[name]:
                 yield POOL_FIXED.finding(
-                    f"node_pools[{pool}].{property_}",
+                    f"{path}.{property_}",
                     f"instead of {_listed(old[name])}",
                     value=_listed(new[name]),
                     why=f"TKE fixes {what} when the pool is made, so this would rebuild it and its "

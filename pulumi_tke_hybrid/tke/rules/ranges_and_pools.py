@@ -174,17 +174,16 @@ def bounds_problem(least: int | None, most: int | None) -> Iterator[Finding]:
 
 
 def resized_findings(
-    name: str, there: int, before: Mapping[str, Any], after: Mapping[str, Any]
+    path: str, there: int, before: Mapping[str, Any], after: Mapping[str, Any]
 ) -> Iterator[Finding]:
     """Return a finding if the update would change the number of live nodes (`there`) against the program.
 
-    `before`, `after`: inputs of the provider's node pool; a preview may not know all. With autoscaling their
-    size is the size in the state.
+    `path`: the size in the program. `before`, `after`: inputs of the provider's node pool; a preview may not
+    know all. With autoscaling their size is the size in the state.
     """
     sent = whole(after.get("desiredCapacity"))
     if sent is None or there == sent:
         return
-    path = f"node_pools[{name}].size"
     if after.get("enableAutoScale") is True:
         what = f"nodes are there, and the state of this pool that scales by itself knows of {sent}"
         why = "any update of the pool would bring it back to that"
