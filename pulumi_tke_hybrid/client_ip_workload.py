@@ -119,6 +119,8 @@ class ClientIpWorkload(pulumi.ComponentResource):
         self._surge = max_surge(self, owner, parsed, self._replicas)
         surge = self._surge if parsed.cluster_facts is not None else None
         self._all_checked += [checked, surge, self._objects.compared, *self._register_load_balancers()]
+        namespace: Any = pulumi.Output.from_input(hooks.namespace_unless_replaced(self._objects))
+        self._objects.checked_namespace = namespace
         # The state has the lines of the Python stack with each object, so the objects are made here.
         service = kubernetes.core.v1.Service(**service_arguments(self._objects))
         self._objects.fronts[On.SERVICE] = service.metadata, service.spec
@@ -140,7 +142,7 @@ class ClientIpWorkload(pulumi.ComponentResource):
         self.client_ip_from = pulumi.Output.from_input(parsed.client_ip_from.value)
         fronts = self._objects.fronts
         parts = [part for on in (On.SERVICE, On.INGRESS) if on in fronts for part in fronts[on]]
-        in_the_end = apply_together(_settled, pods.spec, *parts)
+        in_the_end: pulumi.Output[str] = apply_together(_shown, pods.spec, *parts).apply(self._settled)
         at_once: pulumi.Output[str] = pulumi.Output.from_input(hooks.settled_at_once(self._objects))
         self.register_outputs(
             {
@@ -150,6 +152,9 @@ class ClientIpWorkload(pulumi.ComponentResource):
                 "settled": at_once.apply(lambda settled: settled or in_the_end),
             }
         )
+
+    async def _settled(self, shown: str) -> str:
+        return await hooks.settled_in_the_end(self._objects, shown)
 
     def _register_load_balancers(self) -> list[Input[bool]]:
         """Register the existing load balancers that the workload names."""
@@ -250,8 +255,8 @@ class ClientIpWorkload(pulumi.ComponentResource):
         }
 
 
-def _settled(pods: Any, metadata: Any, spec: Any, *of_ingress: Any) -> str:
-    """Return the state that Service, Ingress and pods have reached: resolves after the rollout."""
+def _shown(pods: Any, metadata: Any, spec: Any, *of_ingress: Any) -> str:
+    """Return the fingerprint of the state of Service, Ingress and pods."""
     ingress = front_of(*of_ingress) if of_ingress else None
     return fingerprint(reached(front_of(metadata, spec), ingress, at(pods, "template") or {}))
 

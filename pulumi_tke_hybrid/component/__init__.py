@@ -44,6 +44,13 @@ async def state_of(resource: pulumi.Resource) -> dict[str, Any]:
     return cast(dict[str, Any], found["state"])
 
 
+async def as_engine_has(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return inputs as a registration sends them to the engine: without None, and arguments as objects."""
+    struct = await serialize_properties(inputs, {})
+    found, _ = deserialize_properties_unwrap_secrets(struct)
+    return cast(dict[str, Any], found)
+
+
 def of_run(name: str, make: Callable[[], T]) -> T:
     """Return a value that exists once in each run, made at the first call.
 

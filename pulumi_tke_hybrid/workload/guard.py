@@ -184,7 +184,24 @@ def fingerprint(state: Mapping[str, Any]) -> str:
         state.get("ingressAnnotations") or {},
         state.get("selector"),
     ]
-    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:12]
+    return _digest(values, 12)
+
+
+def _digest(value: Any, length: int) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:length]
+
+
+IS_MADE = "made:"
+"""Begins the output `settled` of the run that makes the objects: every object that exists is as demanded."""
+
+
+def identity(inputs: Mapping[str, Any]) -> str:
+    """Return a short text on the inputs whose change replaces objects: names, a slash, and the fields of the
+    pods' object that Kubernetes cannot change. Two texts of one version of the package are comparable."""
+    names = [inputs.get("name"), inputs.get("namespace"), inputs.get("frontService")]
+    fields = [inputs.get(name) for name in ("selector", "volumeClaims", "serviceName", "podManagementPolicy")]
+    kind = "d" if inputs.get("volumeClaims") is None else "s"
+    return f"{_digest(names, 8)}/{kind}{_digest(fields, 8)}"
 
 
 def outputs_are_readable() -> "Input[bool]":

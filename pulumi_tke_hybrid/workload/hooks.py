@@ -8,7 +8,8 @@ from typing import Any
 
 import pulumi
 
-from pulumi_tke_hybrid.component import live_objects, plain, shared_hook, state_of
+from pulumi_tke_hybrid.component import as_engine_has, live_objects, plain, shared_hook, state_of
+from pulumi_tke_hybrid.component.inputs import Input
 from pulumi_tke_hybrid.component.invalid_inputs import InvalidInputs
 from pulumi_tke_hybrid.component.live_objects import Live, cluster_is_known, known_value
 from pulumi_tke_hybrid.kube import KubeError
@@ -17,18 +18,21 @@ from pulumi_tke_hybrid.plan.rules.workload_changes import (
     front_findings,
     lost_ids,
     network_findings,
+    replaced_alone_findings,
     still_direct_findings,
     unmoved_findings,
 )
 from pulumi_tke_hybrid.tke.annotations import On
 from pulumi_tke_hybrid.tke.enis import has_ended, selects_eni
-from pulumi_tke_hybrid.tke.objects import at
+from pulumi_tke_hybrid.tke.objects import at, holds_unknown, unknown
 from pulumi_tke_hybrid.tke.rule import ADOPTED, Finding
 from pulumi_tke_hybrid.tke.rules.adoption import budget_findings, live_findings, managed
 from pulumi_tke_hybrid.workload.guard import (
+    IS_MADE,
     exposure_of,
     fingerprint,
     front_of,
+    identity,
     is_direct,
     network_of,
     reached,
@@ -59,6 +63,8 @@ async def _side(values: Mapping[str, Any] | None) -> dict[str, Any]:
 # The component
 
 _NAMES = ("name", "namespace")
+_CLAIMS = ("volumeClaims",)
+"""Inputs that may hold arguments of pulumi-kubernetes."""
 _FROM_PODS = ("selector", "volumeClaims", "serviceName", "podManagementPolicy")
 
 
@@ -74,8 +80,8 @@ async def check_change(objects: WorkloadObjects, hook: pulumi.ResourceHookArgs) 
     after = with_defaults(await _side(hook.new_inputs))
     outputs = await _side(hook.old_outputs)
     findings: list[Finding] = []
-    settled, demanded = outputs.get("settled"), fingerprint(before)
-    is_made = settled == _MADE + demanded
+    settled, demanded = _reached(outputs.get("settled")), fingerprint(before)
+    is_made = settled == IS_MADE + demanded
     if settled != demanded and not (is_made and not any(change_findings(before, after))):
         before = _completed(before, after, outputs)
         ingress = at(before, "ingress", "kind") not in (None, "none")
@@ -160,10 +166,6 @@ async def _unmoved(objects: WorkloadObjects, namespace: str) -> list[Finding]:
     return list(unmoved_findings("eni" if on_eni else "global_route", unmoved))
 
 
-_MADE = "made:"
-"""Begins the output `settled` of the run that makes the objects: every object that exists is as demanded."""
-
-
 async def note_creation(objects: WorkloadObjects, _: pulumi.ResourceHookArgs) -> None:
     """Note that this run makes the component. Adopted objects may have been in another state before."""
     objects.is_made = not objects.args.adopt
@@ -177,14 +179,70 @@ async def settled_at_once(objects: WorkloadObjects) -> str:
     writes the whole state for each component.
     """
     await objects.component.urn.future()
-    return _MADE + await _demanded(objects) if objects.is_made else ""
+    if not objects.is_made:
+        return ""
+    inputs = await _demanded(objects)
+    return _settled(IS_MADE + fingerprint(inputs), inputs)
 
 
-async def _demanded(objects: WorkloadObjects) -> str:
-    return fingerprint(with_defaults(await _side(objects.guarded)))
+async def settled_in_the_end(objects: WorkloadObjects, shown: str) -> str:
+    """Return the output `settled` of a run whose objects have reached the state with this fingerprint."""
+    return _settled(shown, await _demanded(objects))
+
+
+def _settled(shown: str, inputs: Mapping[str, Any]) -> str:
+    """Return the output `settled`. Earlier versions wrote the fingerprint alone."""
+    return f"{shown}/{identity(inputs)}"
+
+
+async def _last_settled(objects: WorkloadObjects) -> object:
+    """Return the output `settled` of the last run, or of this run once its rollout has ended."""
+    return at(await state_of(objects.component), "settled")
+
+
+def _reached(settled: object) -> str:
+    """Return the fingerprint of an output `settled`, with `IS_MADE` if the output has the mark."""
+    return str(settled or "").partition("/")[0]
+
+
+async def _demanded(objects: WorkloadObjects) -> dict[str, Any]:
+    """Return the inputs of the component as the engine has them, with their defaults."""
+    if objects.demanded is None:
+        claims = await as_engine_has({key: objects.guarded[key] for key in _CLAIMS if key in objects.guarded})
+        objects.demanded = with_defaults(await _side({**objects.guarded, **claims}))
+    return objects.demanded
 
 
 # The objects
+
+
+async def namespace_unless_replaced(objects: WorkloadObjects) -> Input[str]:
+    """Return the namespace for the objects, after a check.
+
+    A run with `--target` that replaces an object and leaves the component out is refused. A hook cannot
+    refuse such a run: the engine deletes the old object first, and with a hook before a deletion every
+    `pulumi destroy` would need the program. The preview of a new provider compares nothing: its stack has no
+    objects yet, and the comparison would take a request for each workload. Every update compares.
+    """
+    await objects.component.urn.future()
+    if objects.is_made or objects.change_is_checked or await _is_new(objects.provider):
+        return objects.namespace
+    last = str(await _last_settled(objects) or "").partition("/")[2]
+    if last:
+        inputs = await _demanded(objects)
+        may_be_renamed = bool(inputs["allowAddressChange"]) or not _is_exposed(inputs)
+        if not holds_unknown(inputs):
+            found = replaced_alone_findings(last, identity(inputs), may_be_renamed=may_be_renamed)
+            InvalidInputs.raise_if_any(objects.owner, list(found))
+    return objects.namespace
+
+
+async def _is_new(provider: pulumi.ProviderResource | None) -> bool:
+    """Whether a preview shows that a provider is made."""
+    if provider is None or not pulumi.runtime.is_dry_run():
+        return False
+    return not await provider.id.is_known() or unknown(await provider.id.future())
+
 
 _FRONTS = {On.SERVICE: "service", On.INGRESS: "ingress"}
 
@@ -257,8 +315,9 @@ async def _is_expected(objects: WorkloadObjects) -> bool:
     """
     if objects.change_is_checked:
         return True
-    settled, demanded = at(await state_of(objects.component), "settled"), await _demanded(objects)
-    return settled == demanded or (settled == _MADE + demanded and not objects.is_made)
+    settled = _reached(await _last_settled(objects))
+    demanded = fingerprint(await _demanded(objects))
+    return settled == demanded or (settled == IS_MADE + demanded and not objects.is_made)
 
 
 async def check_budget(objects: WorkloadObjects, hook: pulumi.ResourceHookArgs) -> None:

@@ -70,6 +70,8 @@ class WorkloadObjects:
         self.component, self.owner, self.name, self.args = component, owner, name, args
         self.object_name: Input[str] = name if args.name is None else args.name
         self.namespace: Input[str] = args.namespace or "default"
+        self.checked_namespace: Input[str] = self.namespace
+        """The namespace after the check of what the run replaces; no object is registered before."""
         given = args.front_service_name
         self.service_name: Input[str] = self.object_name if given is None else given
         self.governing_name = self._governing_name()
@@ -79,6 +81,8 @@ class WorkloadObjects:
         self.has_budget = not single_pod if args.disruption_budget is None else args.disruption_budget
         self.guarded: Mapping[str, Any] = {}
         """The inputs of the component that its next update is compared with."""
+        self.demanded: dict[str, Any] | None = None
+        """`guarded` with its values in place of Outputs, once they are known."""
         self.change_is_checked = False
         """Whether the hook of the component has compared the program with the state before this run."""
         self.is_made = False
@@ -119,7 +123,7 @@ class WorkloadObjects:
         """Return the metadata of an object; `child` where the object may exist already."""
         return kubernetes.meta.v1.ObjectMetaArgs(
             name=self.object_name if name is None else name,
-            namespace=self.namespace,
+            namespace=self.checked_namespace,
             labels=self.labels,
             annotations=self._annotations(child, written or {}),
         )

@@ -100,6 +100,19 @@ OF_ONE_OBJECT = {
 """The object that alone is updated, and the sentence, by the name of the workload."""
 
 
+LEFT_OUT = "is another than in the last run, and this run leaves the component out; "
+REPLACED_ALONE = {
+    "selector": ("selector-deployment", f"selector: the selector {LEFT_OUT}"),
+    "name": ("name-deployment", f"name: the name, the namespace or front_service_name {LEFT_OUT}"),
+    "namespace": ("namespace-service", f"name: the name, the namespace or front_service_name {LEFT_OUT}"),
+    "front": ("front-service", f"name: the name, the namespace or front_service_name {LEFT_OUT}"),
+    "claims": ("claims-statefulset", f"service_name or pod_management_policy {LEFT_OUT}"),
+    "governing": ("governing-statefulset", f"service_name or pod_management_policy {LEFT_OUT}"),
+    "order": ("order-statefulset", f"service_name or pod_management_policy {LEFT_OUT}"),
+}
+"""The object that alone would be replaced, and the sentence, by the name of the workload."""
+
+
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("files")
@@ -169,6 +182,18 @@ def test_a_preview_of_a_single_object_refuses_the_change(
 ) -> None:
     target, sentence = OF_ONE_OBJECT[name]
     assert sentence in refusals(project, files, ["preview", "--target", f"**{target}"], name)
+
+
+@pytest.mark.parametrize("run", [["preview"], ["up", "--yes", "--skip-preview"]], ids=["preview", "update"])
+@pytest.mark.parametrize("name", REPLACED_ALONE)
+def test_a_single_object_is_not_replaced(
+    project: PulumiProject, files: Path, name: str, run: list[str]
+) -> None:
+    """No hook runs before the engine deletes the old object, so the program refuses."""
+    target, sentence = REPLACED_ALONE[name]
+    shown = refusals(project, files, [*run, "--target", f"**{target}"], name)
+    assert f"ClientIpWorkload '{name}': 1 invalid input\n" in shown
+    assert sentence in shown
 
 
 def test_a_change_that_was_made_by_hand_is_taken_back(project: PulumiProject) -> None:

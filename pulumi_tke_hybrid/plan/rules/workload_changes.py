@@ -40,6 +40,13 @@ STATEFUL_SET_FIXED = fixed_rule(
     "Kubernetes: spec.serviceName and spec.podManagementPolicy are immutable (apps/v1)",
 )
 
+REPLACED_ALONE = fixed_rule(
+    "replaced-alone",
+    "A run that replaces objects of a workload includes the component.",
+    "the last state",
+    "pulumi-kubernetes: another name, namespace or immutable field replaces an object",
+)
+
 _FRONTS = {"service": "exposure", "ingress": "ingress.exposure"}
 """The objects in front of the pods, and the argument with the load balancer of each."""
 _NAMES = {"name": "the objects' name", "namespace": "their namespace"}
@@ -139,6 +146,25 @@ def _stateful_findings(before: Props, after: Props) -> Iterator[Finding]:
                 why="Kubernetes cannot change it in place, and all pods would stop before others start",
                 todo=f"go back to {was}, or make another workload of another name beside it",
             )
+
+
+def replaced_alone_findings(last: str, now: str, *, may_be_renamed: bool) -> Iterator[Finding]:
+    """Compare the identity of the objects in the last state with the program's, as `guard.identity` writes
+    both, in a run that leaves the component out. Between a Deployment and a StatefulSet only the names are
+    compared."""
+    (names, _, fields), (new_names, _, new_fields) = last.partition("/"), now.partition("/")
+    left_out = "than in the last run, and this run leaves the component out"
+    todo = "run `pulumi up` without --target, or name the component as a target too"
+    if names != new_names:
+        if not may_be_renamed:
+            why = "the objects would be replaced, and clients would lose the load balancer's address"
+            what = f"the name, the namespace or front_service_name is another {left_out}"
+            yield REPLACED_ALONE.finding("name", what, why=why, todo=todo)
+    elif fields[:1] == new_fields[:1] and fields != new_fields:
+        why = "Kubernetes cannot change them in place, and all pods would stop before others start"
+        claims = "the selector, the volume claims, service_name or pod_management_policy"
+        what = f"{claims if new_fields[:1] == 's' else 'the selector'} is another {left_out}"
+        yield REPLACED_ALONE.finding("selector", what, why=why, todo=todo)
 
 
 def _differ(was: object, now: object) -> bool:

@@ -16,7 +16,7 @@ import pytest
 import pulumi_tke_hybrid as tke
 from pulumi_tke_hybrid.component import in_thread, plain, serve_hooks
 from pulumi_tke_hybrid.workload import hooks as workload_hooks
-from pulumi_tke_hybrid.workload.guard import fingerprint, with_defaults
+from pulumi_tke_hybrid.workload.guard import fingerprint, identity, with_defaults
 from pulumi_tke_hybrid.workload.hooks import settled_at_once
 from tests.unit import component_programs
 from tests.unit.live import PULUMI, cluster_of, holder, live, no_cluster
@@ -242,6 +242,114 @@ def test_an_update_takes_a_change_by_hand_back_unless_this_run_makes_the_compone
 
     run(program)
     assert bool(found) is refused, found
+
+
+class Before(Graph):
+    """The engine's answers for a workload that is in the state already."""
+
+    last: str = ""
+    """The output `settled` of the last run."""
+    provider_exists: bool = True
+    """Whether the state has the Kubernetes provider."""
+
+    def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, Json]:
+        found, outputs = super().new_resource(args)
+        if args.typ.startswith("pulumi:providers:") and self.provider_exists:
+            return "provider-1", outputs
+        is_component = args.typ.startswith("tke-hybrid:")
+        return found, {**outputs, "settled": self.last} if is_component and self.last else outputs
+
+
+def last_state(**more: Any) -> str:
+    """Return the output `settled` after a run of this workload."""
+    inputs = with_defaults(run(lambda: workload(**more)).named("w").inputs)
+    return f"{fingerprint(inputs)}/{identity(inputs)}"
+
+
+CLAIM: Json = {
+    "metadata": {"name": "data"},
+    "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "10Gi"}}},
+}
+STORE: Json = {
+    "kind": "statefulset",
+    "exposure": tke.not_exposed(),
+    "volume_claims": [],
+    "headless_service": True,
+}
+ALONE = "is another than in the last run, and this run leaves the component out; "
+
+
+@pytest.mark.parametrize("preview", [True, False])
+@pytest.mark.parametrize("prefix", ["", "made:"])
+@pytest.mark.parametrize(
+    ("before", "after", "refused"),
+    [
+        ({}, {}, ""),
+        ({}, {"name": "other"}, "name: the name, the namespace or front_service_name " + ALONE),
+        ({}, {"namespace": "other"}, "name: the name, the namespace or front_service_name " + ALONE),
+        ({}, {"front_service_name": "other"}, "name: the name, the namespace or front_service_name " + ALONE),
+        ({}, {"selector": {"app": "other"}}, "selector: the selector " + ALONE),
+        ({}, {"name": "other", "allow_address_change": True}, ""),
+        ({"exposure": tke.not_exposed()}, {"exposure": tke.not_exposed(), "name": "other"}, ""),
+        ({}, {"kind": "statefulset"}, ""),
+        (STORE, STORE, ""),
+        (
+            STORE,
+            {**STORE, "service_name": "other", "headless_service": None},
+            "selector: the selector, the volume claims, ",
+        ),
+        (
+            STORE,
+            {**STORE, "pod_management_policy": "Parallel"},
+            "selector: the selector, the volume claims, ",
+        ),
+        (STORE, {**STORE, "volume_claims": [CLAIM]}, "selector: the selector, the volume claims, "),
+    ],
+)
+def test_objects_that_a_run_replaces_without_their_component_are_refused(
+    *, before: Json, after: Json, refused: str, prefix: str, preview: bool
+) -> None:
+    """With `--target` the engine may leave the component out; then no hook of the component compares."""
+    graph = Before(preview=preview)
+    graph.last = prefix + last_state(**before)
+    if not refused:
+        run(lambda: workload(**after), preview=preview, into=graph)
+        return
+    with pytest.raises(tke.InvalidInputs) as error:
+        run(lambda: workload(**after), preview=preview, into=graph)
+    (problem,) = error.value.problems
+    assert str(problem).startswith(refused)
+    assert not [found.type for found in graph.resources if found.type.startswith("kubernetes:")]
+
+
+@pytest.mark.parametrize(("provider_exists", "preview"), [(False, True), (True, False)])
+def test_a_run_that_makes_its_provider_or_its_component_compares_nothing(
+    monkeypatch: pytest.MonkeyPatch, *, provider_exists: bool, preview: bool
+) -> None:
+    """The comparison takes a request for each workload."""
+    graph, requests = Before(preview=preview), list[object]()
+    graph.last, graph.provider_exists = last_state(), provider_exists
+
+    async def state(resource: pulumi.Resource) -> Json:
+        requests.append(resource)
+        return {}
+
+    monkeypatch.setattr(workload_hooks, "state_of", state)
+
+    def program() -> None:
+        made: Any = workload(namespace="other")
+        made._objects.is_made = not preview  # as the hook of the component notes
+
+    run(program, preview=preview, into=graph)
+    assert not requests
+    assert graph.named("w-service").inputs["metadata"]["namespace"] == "other"
+
+
+def test_the_last_state_of_an_earlier_version_is_not_compared_with_the_names() -> None:
+    graph = Before()
+    graph.last = last_state().partition("/")[0]
+    run(lambda: workload(namespace="other"), into=graph)
+    assert graph.named("w-service").inputs["metadata"]["namespace"] == "other"
 
 
 def test_objects_that_no_stack_made_do_not_count(hooks: dict[str, Any], cluster: Any) -> None:
