@@ -119,7 +119,9 @@ class ClientIpWorkload(pulumi.ComponentResource):
         self._surge = max_surge(self, owner, parsed, self._replicas)
         surge = self._surge if parsed.cluster_facts is not None else None
         self._all_checked += [checked, surge, self._objects.compared, *self._register_load_balancers()]
-        namespace: Any = pulumi.Output.from_input(hooks.namespace_unless_replaced(self._objects))
+        namespace: Any = pulumi.Output.from_input(
+            hooks.checked_namespace(self._objects, self._objects.compare_with_others())
+        )
         self._objects.checked_namespace = namespace
         # The state has the lines of the Python stack with each object, so the objects are made here.
         service = kubernetes.core.v1.Service(**service_arguments(self._objects))

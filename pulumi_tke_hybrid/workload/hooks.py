@@ -9,7 +9,7 @@ from typing import Any
 import pulumi
 
 from pulumi_tke_hybrid.component import as_engine_has, live_objects, plain, shared_hook, state_of
-from pulumi_tke_hybrid.component.inputs import Input
+from pulumi_tke_hybrid.component.inputs import Input, is_pending, value_after
 from pulumi_tke_hybrid.component.invalid_inputs import InvalidInputs
 from pulumi_tke_hybrid.component.live_objects import Live, cluster_is_known, known_value
 from pulumi_tke_hybrid.kube import KubeError
@@ -216,25 +216,29 @@ async def _demanded(objects: WorkloadObjects) -> dict[str, Any]:
 # The objects
 
 
-async def namespace_unless_replaced(objects: WorkloadObjects) -> Input[str]:
-    """Return the namespace for the objects, after a check.
-
-    A run with `--target` that replaces an object and leaves the component out is refused. A hook cannot
-    refuse such a run: the engine deletes the old object first, and with a hook before a deletion every
-    `pulumi destroy` would need the program. The preview of a new provider compares nothing: its stack has no
-    objects yet, and the comparison would take a request for each workload. Every update compares.
-    """
+async def checked_namespace(objects: WorkloadObjects, compared: Input[bool]) -> Input[str]:
+    """Return the namespace for the objects, after the checks before the first object. `compared`: the result
+    of `compare_with_others`."""
     await objects.component.urn.future()
+    await _check_replacement(objects)
+    return value_after(objects.namespace, compared) if is_pending(compared) else objects.namespace
+
+
+async def _check_replacement(objects: WorkloadObjects) -> None:
+    """Refuse a run with `--target` that replaces an object and leaves the component out.
+
+    A hook cannot refuse such a run: the engine deletes the old object first, and with a hook before a
+    deletion every `pulumi destroy` would need the program. The preview of a new provider compares nothing:
+    its stack has no objects yet, and the comparison takes a request for each workload. Every update compares.
+    """
     if objects.is_made or objects.change_is_checked or await _is_new(objects.provider):
-        return objects.namespace
+        return
     last = str(await _last_settled(objects) or "").partition("/")[2]
-    if last:
-        inputs = await _demanded(objects)
+    inputs = await _demanded(objects) if last else {}
+    if last and not holds_unknown(inputs):
         may_be_renamed = bool(inputs["allowAddressChange"]) or not _is_exposed(inputs)
-        if not holds_unknown(inputs):
-            found = replaced_alone_findings(last, identity(inputs), may_be_renamed=may_be_renamed)
-            InvalidInputs.raise_if_any(objects.owner, list(found))
-    return objects.namespace
+        found = replaced_alone_findings(last, identity(inputs), may_be_renamed=may_be_renamed)
+        InvalidInputs.raise_if_any(objects.owner, list(found))
 
 
 async def _is_new(provider: pulumi.ProviderResource | None) -> bool:

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 import pulumi_kubernetes as kubernetes
 
-from pulumi_tke_hybrid.component.inputs import Input, value_if_known
+from pulumi_tke_hybrid.component import of_run
+from pulumi_tke_hybrid.component.args import report
+from pulumi_tke_hybrid.component.inputs import Input, is_plain, value_if_known
 from pulumi_tke_hybrid.component.invalid_inputs import InvalidInputs
 from pulumi_tke_hybrid.component.live_objects import (
     Live,
@@ -32,6 +34,11 @@ from pulumi_tke_hybrid.tke.rules.adoption import (
     budget_findings,
     live_findings,
     managed,
+)
+from pulumi_tke_hybrid.tke.rules.other_workloads import (
+    DeclaredWorkload,
+    NamedObject,
+    WorkloadsOfNamespace,
 )
 from pulumi_tke_hybrid.workload.exposure_args import (
     INGRESS_KEYS,
@@ -166,6 +173,48 @@ class WorkloadObjects:
         if self.has_budget:
             found[BUDGET] = ("PodDisruptionBudget", self.object_name)
         return found
+
+    def compare_with_others(self) -> Input[bool]:
+        """Compare with the earlier workloads of the program: no object and no pod belongs to two.
+
+        Raises `InvalidInputs`, at once if all names and labels are known, else from the returned Output. A
+        value that a preview does not know is not compared.
+        """
+        names = {child: name for child, (_, name) in self._names().items()}
+        values: list[Any] = [self.namespace, names, dict(self.selector), dict(self.labels)]
+        if is_plain(values):
+            return self._compare(*values)
+
+        async def later() -> bool:
+            known = {child: await known_value(name) for child, name in names.items()}
+            others = [await known_value(value) for value in (values[0], *values[2:])]
+            return self._compare(others[0], known, *others[1:])
+
+        return pulumi.Output.from_input(later())
+
+    def _compare(
+        self,
+        namespace: str | None,
+        names: Mapping[str, str | None],
+        selector: Mapping[str, str] | None,
+        labels: Mapping[str, str] | None,
+    ) -> bool:
+        if namespace is None:
+            return True
+        arguments = {
+            SERVICE: "name" if self.args.front_service_name is None else "front_service_name",
+            HEADLESS: "headless_service" if self.args.service_name is None else "service_name",
+        }
+        objects = [
+            NamedObject(kind, name, arguments.get(child, "name"))
+            for child, (kind, _) in self._names().items()
+            if (name := names[child]) is not None
+        ]
+        namespaces = of_run("tke_hybrid_workloads", dict[Any, WorkloadsOfNamespace])
+        others = namespaces.setdefault((self.provider, namespace), WorkloadsOfNamespace(namespace))
+        found = others.add(DeclaredWorkload(self.owner, objects, selector or {}, labels or {}))
+        report(self.component, self.owner, self.args.settings, found)
+        return True
 
     async def _read(self) -> Live:
         why = (

@@ -381,7 +381,8 @@ def test_workloads_share_their_hooks_and_workloads_of_one_name_do_not(hooks: dic
         provider = kubernetes.Provider("cluster", kubeconfig="none")
         for name, parent in (("a", None), ("b", None), ("a", Group())):
             options = pulumi.ResourceOptions(parent=parent, provider=provider)
-            tke.ClientIpWorkload(name, {"image": "nginx", "exposure": tke.not_exposed()}, options)
+            args = {"image": "nginx", "exposure": tke.not_exposed(), "namespace": "x" if parent else "y"}
+            tke.ClientIpWorkload(name, args, options)
 
     run(program)
     before = ["tke-hybrid-only-budget", "tke-hybrid-pods", "tke-hybrid-service", "tke-hybrid-workload"]
