@@ -275,6 +275,7 @@ class ContainerSubnet(Args):
     zone: Input[str]
     cidr_block: Input[str] | None
     origin: str = _MADE
+    vpc_id: Input[str] | None = None
 
     @classmethod
     def of(cls, given: "EniZoneSubnet | EniSubnetArgs | ContainerSubnet") -> "ContainerSubnet":
@@ -285,7 +286,7 @@ class ContainerSubnet(Args):
             return cls(given.subnet_id, given.zone, given.cidr_block, STATED_SUBNET)
         args = given.args
         origin = _MADE if args.subnet_id is None else ADOPTED_SUBNET
-        return cls(given.subnet_id, args.zone, args.cidr_block, origin)
+        return cls(given.subnet_id, args.zone, args.cidr_block, origin, args.vpc_id)
 
     @classmethod
     def from_guard(cls, stored: Mapping[str, Any]) -> "ContainerSubnet":
@@ -304,5 +305,6 @@ class ContainerSubnet(Args):
             value_if_known(self.cidr_block),
             value_if_known(self.subnet_id) or "",
             zone=value_if_known(self.zone) or "",
+            vpc_id=value_if_known(self.vpc_id) or "",
             path=path,
         )

@@ -226,6 +226,7 @@ class HybridClusterArgs(Args):
         return DeclaredCluster(
             subnets=tuple(subnet.declared(f"eni_subnets[{index}]") for index, subnet in enumerate(subnets)),
             pools=tuple(pool.declared(path) for path, pool in self.pools_by_path.items()),
+            vpc_id=value_if_known(self.vpc_id) or "",
             vpc_cidrs=() if vpc_pending else tuple(vpc),
             cluster_cidr=value_if_known(self.cluster_cidr),
             pods_per_node=value_if_known(self.cluster_max_pod_num),

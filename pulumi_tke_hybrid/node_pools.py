@@ -73,7 +73,7 @@ def _no_keys(keys: Sequence[object]) -> Finding | None:
     password=ranges_and_pools.password_problem,
     key_ids=EachItem(names.key_problem, whole=_no_keys),
     security_group_ids=NoneAllowed(EachItem(names.security_group_problem)),
-    labels=NoneAllowed(),
+    labels=NoneAllowed(EachItem(names.label_value_problem, whole=names.label_keys_problem)),
 )
 class NodePoolArgs(Args):
     """Nodes of one zone."""

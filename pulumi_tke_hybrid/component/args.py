@@ -166,7 +166,8 @@ def check_deferred(
         return True
 
     async def later() -> bool:
-        now = list(gathered((await _now(plain)).judged()))
+        in_update = not pulumi.runtime.is_dry_run()
+        now = list(gathered((await _now(plain)).judged(), in_update=in_update))
         _stop(owner, now)
         _log(component, (finding for finding in now if finding not in said))
         return True

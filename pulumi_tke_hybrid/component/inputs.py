@@ -215,6 +215,16 @@ def _placed(holder: object) -> object:
     return holder
 
 
+def _no_truth_value(value: object) -> object:
+    """Refuse True and False, which Python takes for 1 and 0."""
+    if isinstance(value, bool):
+        raise InvalidValue(PROPERTY.finding("", "must be a number, not a truth value", todo=f"got {value}"))
+    return value
+
+
+_NUMBER = Annotated[int, BeforeValidator(_no_truth_value)]
+
+
 def _either(one: Any, other: Any) -> Any:
     return one | other
 
@@ -230,6 +240,8 @@ def accept_outputs(
     check = check.check if isinstance(check, NoneAllowed) else check
     each = check if isinstance(check, EachItem) else None
     own = check.whole if isinstance(check, EachItem) else check
+    if annotation is int:
+        return _NUMBER if own is None else Annotated[_NUMBER, _Checked(owner, path, int, own, False)]
     members = get_args(annotation)
     origin = get_origin(annotation)
     may_come_later = False

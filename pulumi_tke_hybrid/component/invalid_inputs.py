@@ -202,8 +202,9 @@ def _wrong_type(place: PropertyPath, detail: ErrorDetails, component: str) -> tu
         what = f"{wanted.replace('a string', 'a plain string')} (not an Output)"
         todo = _WRITTEN_OUT.get(kind, "write it out, or take it from configuration")
         return what, "what the program makes depends on it", todo
-    if isinstance(value, pulumi.Resource) and kind == "string_type":
-        return f"{wanted}, not a resource", "", f"pass {_output_of(value, place)}"
+    if isinstance(value, pulumi.Resource) and kind in ("string_type", "mapping_type", "dict_type"):
+        output = _output_of(value, place, is_text=kind == "string_type")
+        return f"{wanted}, not a resource", "", f"pass {output}" if output else ""
     quotes = ["write it in quotes"] if place.in_mapping and simple and kind == "string_type" else []
     return wanted, "", "; ".join(got + quotes)
 
@@ -218,8 +219,16 @@ def _no_list(value: object, *, hidden: bool) -> tuple[str, str, str]:
     return "must be a list", "", "write list(...) around it" if several else "write [...] around it"
 
 
-def _output_of(resource: pulumi.Resource, place: PropertyPath) -> str:
-    """Return the output that was probably meant: the output of the same name, or the id."""
-    thing = re.sub(r"_ids?$", "", place.name)
-    output = place.name if hasattr(resource, place.name) else "id"
-    return f"its .{output}" if thing in (place.name, "") else f"{thing}.{output}"
+def _output_of(resource: pulumi.Resource, place: PropertyPath, *, is_text: bool) -> str:
+    """Return the output that was probably meant: the output of the property's name or of its last words, the
+    name of a Kubernetes object, or the id, which a component does not have. Empty if none is found."""
+    words = re.sub(r"([a-z])s$", r"\1_id", place.name).split("_")
+    names = [place.name, *("_".join(words[start:]) for start in range(len(words)))]
+    declared = {*dir(resource), *vars(type(resource)).get("__annotations__", {})} - {"", "id"}
+    output = next((name for name in names if name in declared), "")
+    if not output and is_text and "metadata" in declared:
+        output = "metadata"
+    if not output and is_text and not isinstance(resource, pulumi.ComponentResource):
+        output = "id"
+    thing, shown = re.sub(r"_ids?$", "", place.name), "metadata.name" if output == "metadata" else output
+    return shown and (f"its .{shown}" if thing in (place.name, "") else f"{thing}.{shown}")

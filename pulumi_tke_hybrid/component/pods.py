@@ -41,13 +41,13 @@ def with_eni_ip(containers: Sequence[Container]) -> list[Container]:
     return [first, *containers[1:]]
 
 
-def asked_by_hand(holder: Any) -> Iterator[tuple[str, Any]]:
-    """Yield path and amount of each request for ENI addresses that the program states in `requests` or
-    `limits`."""
+def asked_by_hand(holder: Any, key: str = keys.ENI_IP) -> Iterator[tuple[str, Any]]:
+    """Yield path and amount of each request for ENI addresses, or for another extended resource, that the
+    program states in `requests` or `limits`."""
     for name in ("requests", "limits"):
         amounts = take(holder, name)
-        if isinstance(amounts, Mapping) and keys.ENI_IP in amounts:
-            yield f"{name}[{keys.ENI_IP!r}]", cast(Mapping[str, Any], amounts)[keys.ENI_IP]
+        if isinstance(amounts, Mapping) and key in amounts:
+            yield f"{name}[{key!r}]", cast(Mapping[str, Any], amounts)[key]
 
 
 def with_pre_stop(containers: Sequence[Container], seconds: int, native: bool) -> list[Container]:

@@ -28,6 +28,8 @@ class Subnet:
     """Addresses in use when the subnet was last read; None: not read."""
     zone: str = ""
     """Empty while the zone is not known."""
+    vpc_id: str = ""
+    """Empty while the VPC is not known, or not stated."""
     path: str = ""
     """Property of the program that declares the subnet, e.g. `eni_subnets[1]`; empty for a subnet that was
     read."""
@@ -176,6 +178,7 @@ class DeclaredCluster:
 
     subnets: tuple[Subnet, ...] = ()
     pools: tuple[DeclaredPool, ...] = ()
+    vpc_id: str = ""
     vpc_cidrs: tuple[str, ...] = ()
     """Ranges of the VPC, the primary range first; empty: not given, or not known yet."""
     cluster_cidr: str | None = None

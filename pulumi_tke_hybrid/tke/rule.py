@@ -233,13 +233,24 @@ def twice(path: str, value: str, first: str = "") -> Finding:
     )
 
 
+def twice_findings(path: str, values: Sequence[object]) -> Iterator[Finding]:
+    """Refuse each text that is listed before; a value that is not known yet is not compared."""
+    seen: dict[str, int] = {}
+    for index, value in enumerate(values):
+        if isinstance(value, str) and (first := seen.setdefault(value, index)) != index:
+            yield twice(f"{path}[{index}]", value, f"{path}[{first}]")
+
+
 def not_yet(rule: Rule, path: str) -> Finding:
     """Note that a rule waits for the property at `path`. `gathered` makes one line of all such notes."""
     return NOT_YET.finding(path, rule.id)
 
 
-def gathered(findings: Iterable[Finding]) -> Iterator[Finding]:
-    """Return the findings, with those of `not_yet` as one: the pending values, and the rules that wait."""
+def gathered(findings: Iterable[Finding], *, in_update: bool = False) -> Iterator[Finding]:
+    """Return the findings, with those of `not_yet` as one: the pending values, and the rules that wait.
+
+    In an update the values that are still missing are secret, and no rule compares a secret.
+    """
     waiting: list[Finding] = []
     for finding in findings:
         if finding.rule is NOT_YET:
@@ -249,7 +260,12 @@ def gathered(findings: Iterable[Finding]) -> Iterator[Finding]:
     if waiting:
         paths = ", ".join(dict.fromkeys(finding.path for finding in waiting))
         rules = ", ".join(sorted({finding.what for finding in waiting}))
-        yield NOT_YET.finding(paths, "not known yet", todo=f"checked during the update: {rules}")
+        if in_update:
+            yield NOT_YET.finding(
+                paths, "secret, and no rule compares a secret", todo=f"not checked: {rules}"
+            )
+        else:
+            yield NOT_YET.finding(paths, "not known yet", todo=f"checked during the update: {rules}")
 
 
 def not_stated(path: str, unchecked: str) -> Finding:

@@ -11,7 +11,7 @@ from pulumi_tke_hybrid.component.args import Args, args_class
 from pulumi_tke_hybrid.component.inputs import EachItem, Input, value_if_known
 from pulumi_tke_hybrid.tke import annotations, keys, names
 from pulumi_tke_hybrid.tke.annotations import On
-from pulumi_tke_hybrid.tke.rule import COMBINATION, EMPTY, Finding
+from pulumi_tke_hybrid.tke.rule import COMBINATION, EMPTY, Finding, twice_findings
 from pulumi_tke_hybrid.tke.rules.annotation_checks import TLS
 from pulumi_tke_hybrid.tke.rules.load_balancer_rules import (
     NO_LOAD_BALANCER,
@@ -145,6 +145,8 @@ def ingress_findings(args: "ClientIpWorkloadArgs", ingress: IngressArgs) -> Iter
         number = value_if_known(target)
         if number is not None:
             yield from ingress_port_findings(path, number, ports)
+    yield from twice_findings("ingress.hosts", ingress.hosts or ())
+    yield from twice_findings("ingress.paths", [path.path for path in ingress.paths or ()])
     service, own = args.exposure.load_balancer_id, ingress.exposure.load_balancer_id
     yield from same_load_balancer_findings(value_if_known(service), value_if_known(own))
 

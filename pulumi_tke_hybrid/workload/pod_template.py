@@ -17,6 +17,7 @@ from pulumi_tke_hybrid.tke import annotations, keys
 from pulumi_tke_hybrid.tke.annotations import On
 from pulumi_tke_hybrid.tke.rule import COMBINATION, EMPTY, PROPERTY, Finding
 from pulumi_tke_hybrid.tke.rules import pod_rules as rules
+from pulumi_tke_hybrid.tke.rules import zones_and_subnets
 from pulumi_tke_hybrid.workload.ports import container_port_name, container_ports
 from pulumi_tke_hybrid.workload.rollout import DEFAULT_ROLLOUT, RolloutArgs
 from pulumi_tke_hybrid.workload.workload_service import annotation_findings
@@ -61,11 +62,23 @@ def pod_findings(args: "ClientIpWorkloadArgs") -> Iterator[Finding]:
     if len(given) == 1:
         yield from _source_findings(args, given[0])
         yield from _probe_findings(args)
+        yield from _stop_findings(args)
     else:
         what = "exactly one of image, containers and pod_spec is needed"
         yield COMBINATION.finding(given[1] if given else "image", what)
     yield from annotation_findings(On.POD, args.pod_annotations, {}, "pod_annotations")
     yield from _network_findings(args)
+    spec = _whole_pod(args)
+    for path, nodes in (
+        ("node_selector", args.node_selector),
+        ("pod_spec.node_selector", take(spec, "node_selector")),
+    ):
+        if isinstance(nodes, Mapping):
+            zone = value_if_known(cast(Mapping[str, Input[str]], nodes).get(keys.ZONE_LABEL))
+            yield from zones_and_subnets.zone_label_findings(path, zone)
+    for name in ("volumes", "volume_claims"):
+        if args.image is not None and getattr(args, name):
+            yield rules.unmounted_finding(name)
     selector, labels = (
         {key: value_if_known(value) for key, value in (found or {}).items()}
         for found in (args.selector, args.labels)
@@ -96,7 +109,7 @@ def _pod_spec_findings(spec: PodSpec, rollout: RolloutArgs) -> Iterator[Finding]
             "must be a plain list of ContainerArgs or dictionaries, one at least; the component requests the"
             " ENI address on the first container",
         )
-    if spec.host_network not in (None, True, False):
+    if not isinstance(spec.host_network, bool | None):
         yield PROPERTY.finding(
             "pod_spec.host_network",
             "must be a plain value; a pod on its node's network is refused, and an Output is known too late",
@@ -123,19 +136,43 @@ def _network_findings(args: "ClientIpWorkloadArgs") -> Iterator[Finding]:
     for name in ("ip_reclaim", "nominated_subnets"):
         if getattr(args, name) is not None and not args.on_eni:
             yield rules.eni_only_finding(name)
-    amounts = [*asked_by_hand(args)]
+    if not args.on_eni:
+        for key in keys.ENI_RESOURCES.values():
+            yield from (rules.eni_on_overlay_finding(path) for path, _ in _requests(args, key))
+        return
+    for key in keys.ENI_RESOURCES.values():
+        if key != keys.ENI_IP:
+            yield from (rules.other_eni_finding(path) for path, _ in _requests(args, key))
+    first = ("containers[0]", "pod_spec.containers[0]")
+    for path, amount in _requests(args, keys.ENI_IP):
+        holder = path.partition(".resources.")[0]
+        if holder in first or holder == path:
+            yield from rules.address_amount_findings(path, value_if_known(amount))
+        else:
+            yield rules.second_address_finding(f"{holder}.resources")
+
+
+def _requests(args: "ClientIpWorkloadArgs", key: str) -> Iterator[tuple[str, Any]]:
+    """Yield path and amount of each request for an extended resource."""
+    yield from asked_by_hand(args, key)
     for path, containers in _container_lists(args).items():
         for index, container in enumerate(containers):
-            requests = [
-                (f"{path}[{index}].resources.{name}", amount)
-                for name, amount in asked_by_hand(container.resources)
-            ]
-            if index == 0 and not path.endswith("init_containers"):
-                amounts += requests
-            elif requests:
-                yield rules.second_address_finding(f"{path}[{index}].resources")
-    for path, amount in amounts:
-        yield from rules.address_amount_findings(path, value_if_known(amount))
+            for name, amount in asked_by_hand(container.resources, key):
+                yield f"{path}[{index}].resources.{name}", amount
+
+
+def _stop_findings(args: "ClientIpWorkloadArgs") -> Iterator[Finding]:
+    """Compare the grace period of the pod with the preStop hooks that the program gives to containers."""
+    rollout, spec = args.rollout or DEFAULT_ROLLOUT, _whole_pod(args)
+    grace, path = take(spec, "termination_grace_period_seconds"), "pod_spec.termination_grace_period_seconds"
+    if grace is None:
+        grace, path = rollout.termination_grace, "rollout.termination_grace_seconds"
+    for holder, containers in _container_lists(args).items():
+        for index, container in enumerate(containers):
+            seconds = take(take(take(container.lifecycle, "pre_stop"), "sleep"), "seconds")
+            if isinstance(seconds, int) and isinstance(grace, int):
+                where = f"{holder}[{index}].lifecycle.pre_stop"
+                yield from rules.stop_time_findings(path, grace, seconds, where, "more")
 
 
 def _probe_findings(args: "ClientIpWorkloadArgs") -> Iterator[Finding]:

@@ -4,12 +4,13 @@ read them."""
 import re
 from collections.abc import Iterator, Sequence
 from enum import Enum
-from typing import Any, Literal, Optional, Union
+from typing import Any, Literal, Optional, Union, cast
 
+import pulumi
 import pulumi_kubernetes as kubernetes
 
 from pulumi_tke_hybrid.component.args import Args, args_class
-from pulumi_tke_hybrid.component.inputs import Input, in_range, value_if_known
+from pulumi_tke_hybrid.component.inputs import Input, in_range, is_pending, value_if_known
 from pulumi_tke_hybrid.tke import names
 from pulumi_tke_hybrid.tke.rule import EMPTY, Finding
 from pulumi_tke_hybrid.tke.rules.load_balancer_rules import CERTIFICATE_FINDING, health_check_findings
@@ -201,20 +202,25 @@ def ports_findings(ports: Sequence[PortArgs], *, exposed: bool, direct: bool) ->
     yield from port_findings(described, exposed=exposed, direct=direct)
 
 
-def container_ports(ports: Sequence[PortArgs]) -> list[kubernetes.core.v1.ContainerPortArgs]:
+def container_ports(ports: Sequence[PortArgs]) -> "Input[list[kubernetes.core.v1.ContainerPortArgs]]":
     """Return the ports of the container. Two ports of the Service that send to one container port become one
-    port."""
-    found: dict[object, tuple[PortArgs, str | None]] = {}
-    for port in ports:
-        number = value_if_known(port.container_port)
-        key = (id(port.container_port) if number is None else number, port.transport)
-        first, name = found.get(key, (port, None))
-        found[key] = (first, name or container_port_name(port.name))
+    port, which with several ports may be known only when all are."""
+    given = [port.container_port for port in ports]
+    if len(ports) > 1 and any(map(is_pending, given)):
+        return pulumi.Output.all(*given).apply(lambda numbers: _container_ports(ports, numbers))
+    return _container_ports(ports, given)
+
+
+def _container_ports(
+    ports: Sequence[PortArgs], numbers: Sequence[Input[int]]
+) -> list[kubernetes.core.v1.ContainerPortArgs]:
+    found: dict[object, str | None] = {}
+    for port, number in zip(ports, numbers, strict=True):
+        key = number, port.transport
+        found[key] = found.get(key) or container_port_name(port.name)
     return [
-        kubernetes.core.v1.ContainerPortArgs(
-            container_port=port.container_port, protocol=port.transport, name=name
-        )
-        for port, name in found.values()
+        kubernetes.core.v1.ContainerPortArgs(container_port=number, protocol=transport, name=name)
+        for (number, transport), name in cast(Any, found).items()
     ]
 
 

@@ -145,11 +145,13 @@ def max_surge(
             report(component, owner, args.settings, cluster_facts.shape_problems(known_facts))
         cluster = ClusterFacts.of(known_facts)
         limited = args.on_eni and facts is not None
-        room = room_of(cluster.inventory(), frozenset(nominated)) if limited else None
+        foreign = [*address_capacity.nominated_findings(cluster, nominated)] if limited else []
+        room = room_of(cluster.inventory(), frozenset(nominated)) if limited and not foreign else None
         free = None if room is None else max(room.pods - count, 0)
         surge = surge_of(count, free) if wanted is None else int(wanted)
         findings = [
             *cluster_facts.range_problems(known_facts),
+            *foreign,
             *address_capacity.capacity_findings(count, surge if rolling else 0, room, exposed, rolling),
             *address_capacity.fact_findings(cluster, bool(args.fixed_ip), subnets),
         ]

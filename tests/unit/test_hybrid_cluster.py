@@ -9,7 +9,7 @@ import tencentcloud_iac_pulumi as tencentcloud
 import pulumi_tke_hybrid as tke
 from tests.cases.catalogue.described import adopted, hybrid, zone_subnet
 from tests.unit.component_programs import cluster, example, pool
-from tests.unit.programs import Graph, run
+from tests.unit.programs import Graph, run, unknown
 
 
 def test_no_eni_field_is_ever_given_to_the_cluster_resource() -> None:
@@ -223,3 +223,17 @@ def test_a_size_is_never_a_secret() -> None:
     )
     assert graph.named("demo-pool-ap-guangzhou-4").inputs["desiredCapacity"] == 2
     assert "demo-pool-ap-guangzhou-4.desiredCapacity" not in graph.secrets
+
+
+def test_a_container_subnet_of_another_vpc_is_refused_before_the_cluster() -> None:
+    def program(vpc: Any) -> None:
+        subnet = {"vpc_id": vpc, "zone": "ap-guangzhou-4", "cidr_block": "10.0.64.0/22"}
+        zones = tke.EniZoneSubnet("pods", subnet)
+        cluster(eni_subnets=[zones], node_pools=[pool("ap-guangzhou-4")])
+
+    with pytest.raises(tke.InvalidInputs, match="vpc-aaaaaaaa is not vpc-12345678, the VPC of the cluster"):
+        run(lambda: program("vpc-aaaaaaaa"))
+    with pytest.raises(tke.InvalidInputs, match="vpc-aaaaaaaa is not vpc-12345678, the VPC of the cluster"):
+        run(lambda: program(pulumi.Output.from_input("vpc-aaaaaaaa")))
+    run(lambda: program("vpc-12345678"))
+    run(lambda: program(unknown()), preview=True)

@@ -127,6 +127,12 @@ ADDRESSES = Rule(
     "the subnets' ranges, the nodes and their types",
     "arithmetic",
 )
+NOMINATED = fixed_rule(
+    "nominated-subnet",
+    "A nominated subnet is a container subnet of the cluster.",
+    "nominated_subnets, cluster_facts",
+    "457/50355",
+)
 ZONE_PINNING = warning_rule(
     "zone-pinning",
     "A pod with a kept address can only run in the zone of its first start.",
@@ -205,6 +211,21 @@ def _address_shortage(replicas: int, surge: int, most: int, room: Room, rolling:
         )
     elif room.unknown and most > room.surely:
         yield not_stated(room.unknown, f"{ADDRESSES.id} for more than {room.surely} pods")
+
+
+def nominated_findings(facts: ClusterFacts, nominated: Sequence[str]) -> Iterator[Finding]:
+    """Refuse nominated subnets that are no container subnets of the cluster. Facts without the ids of all
+    subnets refuse nothing."""
+    known = {subnet.subnet_id for subnet in facts.subnets}
+    for index, subnet in enumerate(nominated):
+        if known and "" not in known and subnet not in known:
+            yield NOMINATED.finding(
+                f"nominated_subnets[{index}]",
+                "is none of the cluster's container subnets",
+                value=subnet,
+                why=f"those are {', '.join(sorted(known))}, and no pod could get an address",
+                todo="name container subnets of the cluster",
+            )
 
 
 def fact_findings(

@@ -175,6 +175,36 @@ def second_address_finding(path: str) -> Finding:
     )
 
 
+def eni_on_overlay_finding(path: str) -> Finding:
+    """Refuse a request for an ENI by a pod on the overlay."""
+    return ENI_IP_BY_HAND.finding(
+        path,
+        "requests an ENI, and network is 'global_route'",
+        why="the pod would wait for an ENI address that its network does not use",
+        todo="leave it out, or set network='eni'",
+    )
+
+
+def other_eni_finding(path: str) -> Finding:
+    """Refuse a request for an exclusive or trunked ENI beside the address of a shared ENI."""
+    return ENI_IP_BY_HAND.finding(
+        path,
+        "requests an ENI of another mode",
+        why="the component requests an address of a shared ENI, and a pod has one network",
+        todo="leave it out",
+    )
+
+
+def unmounted_finding(path: str) -> Finding:
+    """Warn of volumes of a container that has no mounts."""
+    return NO_EFFECT.finding(
+        path,
+        "has no effect beside image",
+        why="the container of `image` mounts no volume, so data stays in the container and is lost with it",
+        todo="use containers, with volume_mounts",
+    )
+
+
 def address_amount_findings(path: str, amount: object) -> Iterator[Finding]:
     """Compare the number of ENI addresses that the first container requests with 1; None is not known yet."""
     if amount is not None and str(amount) != "1":

@@ -60,10 +60,8 @@ def _overlap_findings(cluster: DeclaredCluster) -> Iterator[Finding]:
     ]
     yield from cidrs.overlaps(outer, others)
     pods = [(f"{subnet.path}.cidr_block", subnet.cidr) for subnet in cluster.subnets]
-    nodes = {
-        pool.subnet_cidr: (f"{pool.path}.subnet_cidr", pool.subnet_cidr) for pool in reversed(cluster.pools)
-    }
-    inner = [(path, block) for path, block in [*pods, *reversed(nodes.values())] if block]
+    nodes = [(f"{pool.path}.subnet_cidr", pool.subnet_cidr) for pool in _first_of_each_subnet(cluster.pools)]
+    inner = [(path, block) for path, block in [*pods, *nodes] if block]
     yield from cidrs.overlaps(inner, [(path, block) for path, block in outer if path != "vpc_cidr"] + others)
     for path, block in inner if cluster.vpc_cidrs else ():
         yield from cidrs.outside_findings(path, block, cluster.vpc_cidrs)
@@ -71,6 +69,17 @@ def _overlap_findings(cluster: DeclaredCluster) -> Iterator[Finding]:
         yield not_yet(cidrs.RANGE_OVERLAP, path)
     if not cluster.vpc_cidrs and "vpc_cidr" not in cluster.later:
         yield not_stated("vpc_cidr", "whether the subnets lie in the VPC and the overlay outside it")
+
+
+def _first_of_each_subnet(pools: Sequence[DeclaredPool]) -> Iterator[DeclaredPool]:
+    """Yield a pool for each node subnet. Two pools with one range have the same subnet, unless the program
+    states two ids."""
+    seen: dict[str | None, set[str]] = {}
+    for pool in pools:
+        ids = seen.get(pool.subnet_cidr)
+        if ids is None or (pool.subnet_id and ids and pool.subnet_id not in ids):
+            yield pool
+        seen.setdefault(pool.subnet_cidr, set()).update([pool.subnet_id] if pool.subnet_id else [])
 
 
 def _wrong_others(cluster: DeclaredCluster) -> dict[str, Finding]:

@@ -5,13 +5,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pulumi_tke_hybrid.tke import cidrs, ipamd, keys, names
-from pulumi_tke_hybrid.tke.cluster import DeclaredCluster, Subnet
+from pulumi_tke_hybrid.tke.cluster import DeclaredCluster, DeclaredPool, Subnet
 from pulumi_tke_hybrid.tke.rule import (
     ADOPTED,
     EMPTY,
     TWICE,
     Finding,
     Rule,
+    fixed_rule,
     not_yet,
     note_rule,
     twice,
@@ -39,8 +40,20 @@ ZONE_WITHOUT_NODES = note_rule(
 ZONE_LABEL = warning_rule(
     "zone-label-name",
     "A node's label topology.kubernetes.io/zone holds a number on TKE, not a zone's name.",
-    "labels of the pool",
+    "labels of the pool, node selector of the workload",
     "imroc/tke-guide, cilium/flow-logs",
+)
+SUBNET_IN_TWO_ZONES = warning_rule(
+    "subnet-in-two-zones",
+    "A subnet is in one zone.",
+    "zones and subnets of the pools",
+    "VPC: a subnet belongs to one zone",
+)
+OTHER_VPC = fixed_rule(
+    "other-vpc",
+    "The container subnets are in the VPC of the cluster.",
+    "the VPC of the cluster and of each `EniZoneSubnet`",
+    "457/50354: an ENI is in the VPC of its node",
 )
 SUBNET_IN_USE = warning_rule(
     "subnet-in-use",
@@ -107,7 +120,25 @@ def _subnets(cluster: DeclaredCluster, endpoint_subnet: str | None) -> Iterator[
             yield twice(f"{subnet.path}.subnet_id", subnet.subnet_id, seen[subnet.subnet_id])
         elif subnet.subnet_id:
             seen[subnet.subnet_id] = subnet.path
+        if subnet.vpc_id and cluster.vpc_id and subnet.vpc_id != cluster.vpc_id:
+            yield OTHER_VPC.finding(
+                f"{subnet.path}.vpc_id",
+                f"is not {cluster.vpc_id}, the VPC of the cluster",
+                value=subnet.vpc_id,
+                why="no node could attach an ENI of this subnet",
+                todo="make the subnet in the cluster's VPC",
+            )
+    zones: dict[str, DeclaredPool] = {}
     for pool in cluster.pools:
+        first = zones.setdefault(pool.subnet_id, pool) if pool.subnet_id and pool.zone else pool
+        if first.zone != pool.zone:
+            yield SUBNET_IN_TWO_ZONES.finding(
+                f"{pool.path}.subnet_id",
+                f"is also the subnet of {first.path} in {first.zone}",
+                value=pool.subnet_id,
+                why="a subnet is in one zone, so TKE would refuse one of the pools",
+                todo=f"give the subnet of {pool.zone}",
+            )
         if pool.subnet_id and pool.subnet_id in seen:
             yield NODES_IN_ENI_SUBNET.finding(
                 f"{pool.path}.subnet_id",
@@ -132,17 +163,20 @@ def _subnets(cluster: DeclaredCluster, endpoint_subnet: str | None) -> Iterator[
 
 def _labels(cluster: DeclaredCluster) -> Iterator[Finding]:
     for pool in cluster.pools:
-        value = pool.labels.get(keys.ZONE_LABEL)
-        if value and names.region_of(value):
-            yield ZONE_LABEL.finding(
-                f"{pool.path}.labels",
-                f"is given for {keys.ZONE_LABEL}",
-                value=value,
-                why=(
-                    "TKE writes the zone's number there, and pods that select by it would match no other node"
-                ),
-                todo="leave the label to TKE, or use a key of your own",
-            )
+        yield from zone_label_findings(f"{pool.path}.labels", pool.labels.get(keys.ZONE_LABEL))
+
+
+def zone_label_findings(path: str, value: str | None) -> Iterator[Finding]:
+    """Warn of a zone's name as value of the zone label, in the labels of a pool or in a node selector. None
+    is not given, or not known yet."""
+    if value and names.region_of(value):
+        yield ZONE_LABEL.finding(
+            path,
+            f"is given for {keys.ZONE_LABEL}",
+            value=value,
+            why="TKE writes the zone's number there, so a selector by the name matches no node of TKE",
+            todo="use the zone's number, as `kubectl get nodes -L topology.kubernetes.io/zone` shows it",
+        )
 
 
 def declared_subnet_findings(

@@ -43,6 +43,7 @@ NEEDS_A_STATE_OR_THE_CLOUD = {
     "one-step-at-a-time",
     "address-change",
     "load-balancer-named-twice",
+    "other-vpc",
 }
 
 

@@ -5,6 +5,7 @@ from tests.cases.catalogue.described import (
     CLB,
     FOUR,
     NODES_4,
+    NODES_6,
     PODS_4,
     PODS_6,
     SIX,
@@ -86,6 +87,30 @@ ZONES = [
         ),
         "node_pools[0].labels: ap-guangzhou-4 is given for topology.kubernetes.io/zone; TKE writes the"
         " zone's number there",
+    ),
+    cluster(
+        "a subnet of two zones",
+        hybrid(
+            node_pools=[pool(), pool(name="six", zone=SIX)],
+            rules={"subnet-in-two-zones": "error"},
+        ),
+        f"node_pools[1].subnet_id: {NODES_4} is also the subnet of node_pools[0] in {FOUR}; a subnet is in"
+        f" one zone, so TKE would refuse one of the pools; give the subnet of {SIX}",
+    ),
+    cluster(
+        "two node subnets of one range",
+        hybrid(
+            node_pools=[
+                pool(subnet_cidr="10.0.0.0/24"),
+                pool(name="six", zone=SIX, subnet_id=NODES_6, subnet_cidr="10.0.0.0/24"),
+            ],
+        ),
+        "node_pools[1].subnet_cidr: 10.0.0.0/24 overlaps 10.0.0.0/24 (node_pools[0].subnet_cidr); ",
+    ),
+    cluster(
+        "a label of a node that is none",
+        one_pool(labels={"team": "a b"}),
+        "node_pools[0].labels['team']: 'a b' is no value of a label",
     ),
     subnet(
         "a zone with capitals", zone_subnet(zone="AP-GUANGZHOU-4"), "zone: 'AP-GUANGZHOU-4' is not a zone"

@@ -15,6 +15,7 @@ from tests.cases.catalogue.described import (
     zone_subnet,
 )
 from tests.cases.catalogue.wrong_program import (
+    CLUSTER_ITSELF,
     NO_SUBNET,
     SHAPE,
     VpcResource,
@@ -242,6 +243,16 @@ WRONG_TYPES = [
         "a resource with an output of that name",
         one_pool(zone=VpcResource()),
         "node_pools[0].zone: must be a string, not a resource; pass its .zone",
+    ),
+    cluster(
+        "a component for its output",
+        adopted(existing_cluster_id=CLUSTER_ITSELF),
+        "existing_cluster_id: must be a string, not a resource; pass existing_cluster.cluster_id",
+    ),
+    app(
+        "a component for a mapping",
+        workload(cluster_facts=CLUSTER_ITSELF),
+        "cluster_facts: must be a valid dictionary, not a resource; pass its .cluster_facts",
     ),
     cluster(
         "one key",
