@@ -95,7 +95,6 @@ OF_ONE_OBJECT = {
     "ingress": ("ingress-ingress", ".subnetId']: subnet-11111111 instead of no value "),
     "annotation": ("annotation-service", f"""service_annotations['{PARAMETERS}']: {{"a":2}} instead of """),
     "network": ("network-deployment", "network: 'global_route' instead of 'eni'"),
-    "selector": ("selector-service", "selector: app=shop instead of app.kubernetes.io/name=selector; "),
 }
 """The object that alone is updated, and the sentence, by the name of the workload."""
 
