@@ -4,6 +4,7 @@ The component makes and orders the objects. Their contents and the checks of the
 `workload`.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -119,10 +120,10 @@ class ClientIpWorkload(pulumi.ComponentResource):
         self._surge = max_surge(self, owner, parsed, self._replicas)
         surge = self._surge if parsed.cluster_facts is not None else None
         self._all_checked += [checked, surge, self._objects.compared, *self._register_load_balancers()]
-        namespace: Any = pulumi.Output.from_input(
-            hooks.checked_namespace(self._objects, self._objects.compare_with_others())
-        )
-        self._objects.checked_namespace = namespace
+        compared = self._objects.compare_with_others()
+        # A task and no Output: all objects wait for this value, and the SDK awaits a task faster.
+        namespace: Any = hooks.checked_namespace(self._objects, compared)
+        self._objects.checked_namespace = asyncio.ensure_future(namespace)
         # The state has the lines of the Python stack with each object, so the objects are made here.
         service = kubernetes.core.v1.Service(**service_arguments(self._objects))
         self._objects.fronts[On.SERVICE] = service.metadata, service.spec

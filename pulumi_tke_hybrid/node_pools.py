@@ -3,7 +3,7 @@
 A new kind of node pool begins here. The rules are in `tke.rules.ranges_and_pools`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Optional
 
 import pulumi
@@ -279,7 +279,7 @@ def make_node_pool(
             cluster,
             depends_on=depends_on,
             ignore_changes=["zones", "autoScalingConfig.password", *(["desiredCapacity"] if bounds else [])],
-            hooks=_pool_hooks(owner, resource_name, region),
+            hooks=_pool_hooks(owner, resource_name, region, f"node_pools[{args.name}].size", dict),
         ),
     )
 
@@ -290,9 +290,19 @@ def _not_secret(number: Input[int]) -> Input[int]:
     return pulumi.Output.unsecret(number) if isinstance(number, pulumi.Output) else number
 
 
-def _pool_hooks(owner: str, name: str, region: str) -> pulumi.ResourceHookBinding:
+def _pool_hooks(
+    owner: str,
+    name: str,
+    region: str,
+    size_path: str,
+    sizes: Callable[[Mapping[str, Any]], Mapping[str, Any]],
+) -> pulumi.ResourceHookBinding:
     """Refuse to create a pool if a lost response has left a pool of its name; refuse an update that would
-    change the number of live nodes."""
+    change the number of live nodes.
+
+    `sizes` returns the inputs of the resource under the names that `NodePool` has for the size: with one
+    secret value in a block, the engine sends the whole block as an Output.
+    """
 
     def is_free(hook: pulumi.ResourceHookArgs) -> None:
         inputs = hook.new_inputs or {}
@@ -309,10 +319,9 @@ def _pool_hooks(owner: str, name: str, region: str) -> pulumi.ResourceHookBindin
                 " pool"
             )
             return
-        before, after = hook.old_inputs or {}, hook.new_inputs or {}
         if there is not None:
-            path = f"node_pools[{after.get('name')}].size"
-            found = ranges_and_pools.resized_findings(path, there, before, after)
+            before, after = sizes(hook.old_inputs or {}), sizes(hook.new_inputs or {})
+            found = ranges_and_pools.resized_findings(size_path, there, before, after)
             InvalidInputs.raise_if_any(owner, found)
 
     return pulumi.ResourceHookBinding(

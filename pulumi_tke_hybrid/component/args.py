@@ -269,7 +269,7 @@ def with_hooks(
 ) -> pulumi.ResourceOptions:
     """Return the options of a component with further hooks."""
     found = pulumi.ResourceOptions() if opts is None else copy.copy(opts)
-    found.hooks = pulumi.ResourceHookBinding.merge(found.hooks, hooks)
+    found.hooks = pulumi.ResourceHookBinding.merge(found.hooks, hooks) if found.hooks else hooks
     return found
 
 

@@ -41,13 +41,16 @@ def with_eni_ip(containers: Sequence[Container]) -> list[Container]:
     return [first, *containers[1:]]
 
 
-def asked_by_hand(holder: Any, key: str = keys.ENI_IP) -> Iterator[tuple[str, Any]]:
-    """Yield path and amount of each request for ENI addresses, or for another extended resource, that the
-    program states in `requests` or `limits`."""
+def asked_by_hand(holder: Any) -> Iterator[tuple[str, str, Any]]:
+    """Yield path, resource and amount of each request for ENIs or their addresses that the program states in
+    `requests` or `limits`."""
     for name in ("requests", "limits"):
         amounts = take(holder, name)
-        if isinstance(amounts, Mapping) and key in amounts:
-            yield f"{name}[{key!r}]", cast(Mapping[str, Any], amounts)[key]
+        if isinstance(amounts, Mapping):
+            stated = cast(Mapping[str, Any], amounts)
+            yield from (
+                (f"{name}[{key!r}]", key, stated[key]) for key in keys.ENI_RESOURCES.values() if key in stated
+            )
 
 
 def with_pre_stop(containers: Sequence[Container], seconds: int, native: bool) -> list[Container]:

@@ -136,29 +136,26 @@ def _network_findings(args: "ClientIpWorkloadArgs") -> Iterator[Finding]:
     for name in ("ip_reclaim", "nominated_subnets"):
         if getattr(args, name) is not None and not args.on_eni:
             yield rules.eni_only_finding(name)
-    if not args.on_eni:
-        for key in keys.ENI_RESOURCES.values():
-            yield from (rules.eni_on_overlay_finding(path) for path, _ in _requests(args, key))
-        return
-    for key in keys.ENI_RESOURCES.values():
-        if key != keys.ENI_IP:
-            yield from (rules.other_eni_finding(path) for path, _ in _requests(args, key))
-    first = ("containers[0]", "pod_spec.containers[0]")
-    for path, amount in _requests(args, keys.ENI_IP):
-        holder = path.partition(".resources.")[0]
-        if holder in first or holder == path:
+    first = ("", "containers[0]", "pod_spec.containers[0]")
+    for holder, path, key, amount in _requests(args):
+        if not args.on_eni:
+            yield rules.eni_on_overlay_finding(path)
+        elif key != keys.ENI_IP:
+            yield rules.other_eni_finding(path)
+        elif holder in first:
             yield from rules.address_amount_findings(path, value_if_known(amount))
         else:
             yield rules.second_address_finding(f"{holder}.resources")
 
 
-def _requests(args: "ClientIpWorkloadArgs", key: str) -> Iterator[tuple[str, Any]]:
-    """Yield path and amount of each request for an extended resource."""
-    yield from asked_by_hand(args, key)
+def _requests(args: "ClientIpWorkloadArgs") -> Iterator[tuple[str, str, str, Any]]:
+    """Yield container, path, resource and amount of each request for ENIs or their addresses."""
+    yield from (("", *request) for request in asked_by_hand(args))
     for path, containers in _container_lists(args).items():
         for index, container in enumerate(containers):
-            for name, amount in asked_by_hand(container.resources, key):
-                yield f"{path}[{index}].resources.{name}", amount
+            holder = f"{path}[{index}]"
+            for name, key, amount in asked_by_hand(container.resources):
+                yield holder, f"{holder}.resources.{name}", key, amount
 
 
 def _stop_findings(args: "ClientIpWorkloadArgs") -> Iterator[Finding]:

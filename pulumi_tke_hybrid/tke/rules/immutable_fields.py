@@ -272,7 +272,7 @@ def _somewhere(value: object) -> bool:
 
 def _listed(value: object) -> object:
     listed = items(value)
-    return ", ".join(map(str, listed)) or "none" if listed or value == [] else value
+    return ", ".join(map(str, listed)) or "none" if listed or value == [] else _shown(value)
 
 
 def _shown(value: object) -> object:

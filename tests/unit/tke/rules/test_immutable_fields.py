@@ -1,7 +1,7 @@
 """Changes of immutable fields against the last state."""
 
 from pulumi_tke_hybrid.tke.objects import UNKNOWN
-from pulumi_tke_hybrid.tke.rules.immutable_fields import cluster_findings
+from pulumi_tke_hybrid.tke.rules.immutable_fields import cluster_findings, pool_findings
 
 BEFORE = {"clusterCidr": "192.168.0.0/20", "clusterMaxPodNum": 64.0, "staticIp": True}
 
@@ -23,3 +23,10 @@ def test_whole_numbers_have_no_fraction_and_a_new_cluster_has_no_finding() -> No
     assert "32 instead of 64;" in str(finding)
     assert list(cluster_findings({}, BEFORE)) == []
     assert list(cluster_findings(BEFORE, {**BEFORE, "clusterCidr": UNKNOWN})) == []
+
+
+def test_a_number_that_the_engine_stores_as_a_float_is_shown_whole() -> None:
+    before, after = [{"native": {"systemDiskSize": size, "size": 2.0}} for size in (50.0, 100.0)]
+    fixed = {"systemDiskSize": ("system_disk_size", "the size of the system disk")}
+    (finding,) = pool_findings(before, after, fixed)
+    assert str(finding).startswith("node_pools[native].system_disk_size: 100 instead of 50; ")
