@@ -23,7 +23,7 @@ _COMPONENTS = re.compile(
     re.MULTILINE,
 )
 """Imports that load Pulumi, directly or through a component. Pulumi loads for a second."""
-_COMPONENT_COST, _OTHER_COST = 7, 4
+_COMPONENT_COST, _OTHER_COST = 2, 1
 """Time of a test file for each of its bytes: tests of components run programs."""
 
 
