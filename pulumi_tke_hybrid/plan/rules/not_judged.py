@@ -9,7 +9,7 @@ from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.plan.kubernetes_objects import is_built_in, is_load_balancer_source, template_paths
 from pulumi_tke_hybrid.plan.model import Op, Plan, Step, is_patch
 from pulumi_tke_hybrid.plan.resource_types import kubernetes_kind
-from pulumi_tke_hybrid.tke.objects import items, mapping, unknown
+from pulumi_tke_hybrid.tke.objects import items, mapping, name_of, namespace_of, unknown
 from pulumi_tke_hybrid.tke.rule import Finding, Severity, warning_rule
 
 NOT_JUDGED = warning_rule(
@@ -40,6 +40,12 @@ _OF_THE_NETWORK = {
     ("networking.k8s.io", "ServiceCIDR"): "the range of Service addresses",
     ("networking.k8s.io", "ClusterCIDR"): "the range of pod addresses",
 }
+_CONFIG_MAPS = {
+    "tke-service-controller-config": "whether and how TKE's load balancers send to pods",
+    "tke-network-conf": "the container subnets and the ranges of the cluster",
+}
+"""ConfigMaps of TKE in kube-system (457/131136, 457/50360). Other rules read those of ipamd and
+ip-masq-agent."""
 _ALWAYS = ("NetworkPolicy",)
 """Kinds of which a new object also changes the traffic of other objects."""
 _WITHOUT_PODS = {
@@ -164,8 +170,16 @@ def _of_kubernetes(step: Step) -> Iterator[Finding]:
         )
     elif (group, name) in _OF_THE_NETWORK and (step.op is not Op.CREATE or name in _ALWAYS):
         yield _finding(step, f"it decides on {_OF_THE_NETWORK[group, name]}, and no rule reads it")
+    elif step.type in resource_types.CONFIG_MAPS and step.op is not Op.CREATE and _map_of_tke(step):
+        yield _finding(step, f"it decides on {_map_of_tke(step)}, and no rule reads it")
     elif (held and _unsure(step)) or (name.endswith("List") and step.op is not Op.CREATE):
         yield _finding(step, _NOT_FOUND)
+
+
+def _map_of_tke(step: Step) -> str:
+    """Return the effect of a ConfigMap of TKE; empty for any other ConfigMap."""
+    sides = [side for side in (step.old, step.new) if namespace_of(side) == "kube-system"]
+    return next((_CONFIG_MAPS[name_of(side)] for side in sides if name_of(side) in _CONFIG_MAPS), "")
 
 
 def _unsure(step: Step) -> bool:

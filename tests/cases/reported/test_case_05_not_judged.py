@@ -59,6 +59,26 @@ def test_a_change_of_a_type_without_rules(type_: str, op: Op) -> None:
     assert _found(_step(type_, op, {"x": 1}, {"x": 2})) == [("not-judged", "warning")]
 
 
+@pytest.mark.parametrize("type_", ["kubernetes:core/v1:ConfigMap", "kubernetes:core/v1:ConfigMapPatch"])
+@pytest.mark.parametrize(
+    ("namespace", "name", "op", "named"),
+    [
+        ("kube-system", "tke-service-controller-config", Op.UPDATE, True),
+        ("kube-system", "tke-service-controller-config", Op.REPLACE, True),
+        ("kube-system", "tke-network-conf", Op.UPDATE, True),
+        ("kube-system", "tke-network-conf", Op.CREATE, False),
+        ("kube-system", "coredns", Op.UPDATE, False),
+        ("shop", "tke-network-conf", Op.UPDATE, False),
+    ],
+)
+def test_a_change_of_the_settings_of_tke_in_the_cluster(
+    namespace: str, name: str, op: Op, type_: str, *, named: bool
+) -> None:
+    metadata = {"name": name, "namespace": namespace}
+    old, new = ({"metadata": metadata, "data": {"GlobalRouteDirectAccess": on}} for on in ("true", "false"))
+    assert _found(_step(type_, op, old, new)) == [("not-judged", "warning")] * named
+
+
 @pytest.mark.parametrize("type_", [RELEASE, KAFKA, NEWER, ACL])
 def test_a_new_resource_of_a_type_without_rules_is_a_note(type_: str) -> None:
     assert _found(_step(type_, Op.CREATE, {}, {"x": 1})) == [("not-judged", "note")]
