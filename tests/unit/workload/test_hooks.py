@@ -279,8 +279,7 @@ STORE: Json = {
 ALONE = "is another than in the last run, and this run leaves the component out; "
 
 
-@pytest.mark.parametrize("preview", [True, False])
-@pytest.mark.parametrize("prefix", ["", "made:"])
+@pytest.mark.parametrize(("prefix", "preview"), [("", True), ("made:", False)])
 @pytest.mark.parametrize(
     ("before", "after", "refused"),
     [

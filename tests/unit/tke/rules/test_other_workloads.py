@@ -33,7 +33,6 @@ def refused(*workloads: Json, clusters: int = 1, preview: bool = True) -> list[s
 STATEFUL: Json = {"kind": "statefulset"}
 
 
-@pytest.mark.parametrize("preview", [True, False])
 @pytest.mark.parametrize(
     ("workloads", "sentence"),
     [
@@ -63,11 +62,13 @@ STATEFUL: Json = {"kind": "statefulset"}
         ),
     ],
 )  # fmt: skip
-def test_workloads_that_share_an_object_or_pods_are_refused(
-    workloads: list[Json], sentence: str, *, preview: bool
-) -> None:
-    found = refused(*workloads, preview=preview)
-    assert found[0].startswith(sentence)
+def test_workloads_that_share_an_object_or_pods_are_refused(workloads: list[Json], sentence: str) -> None:
+    assert refused(*workloads)[0].startswith(sentence)
+
+
+def test_an_update_without_a_preview_refuses_too() -> None:
+    (line, *_) = refused({"name": "web"}, {"name": "web"}, preview=False)
+    assert line.startswith("name: web names the Service of ClientIpWorkload 'w0' in namespace default; ")
 
 
 @pytest.mark.parametrize(
