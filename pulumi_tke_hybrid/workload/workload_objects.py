@@ -29,16 +29,14 @@ from pulumi_tke_hybrid.tke import keys
 from pulumi_tke_hybrid.tke.annotations import On
 from pulumi_tke_hybrid.tke.rule import Finding
 from pulumi_tke_hybrid.tke.rules.adoption import (
+    DeclaredWorkload,
     ImmutableFields,
+    NamedObject,
     VolumeClaim,
+    WorkloadsOfNamespace,
     budget_findings,
     live_findings,
     managed,
-)
-from pulumi_tke_hybrid.tke.rules.other_workloads import (
-    DeclaredWorkload,
-    NamedObject,
-    WorkloadsOfNamespace,
 )
 from pulumi_tke_hybrid.workload.exposure_args import (
     INGRESS_KEYS,

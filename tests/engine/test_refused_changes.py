@@ -183,8 +183,13 @@ def test_a_preview_of_a_single_object_refuses_the_change(
     assert sentence in refusals(project, files, ["preview", "--target", f"**{target}"], name)
 
 
-@pytest.mark.parametrize("run", [["preview"], ["up", "--yes", "--skip-preview"]], ids=["preview", "update"])
-@pytest.mark.parametrize("name", REPLACED_ALONE)
+UPDATE, PREVIEW = ["up", "--yes", "--skip-preview"], ["preview"]
+
+
+@pytest.mark.parametrize(
+    ("name", "run"),
+    [*((name, UPDATE) for name in REPLACED_ALONE), ("name", ["preview"]), ("claims", ["preview"])],
+)
 def test_a_single_object_is_not_replaced(
     project: PulumiProject, files: Path, name: str, run: list[str]
 ) -> None:

@@ -19,6 +19,7 @@ from pulumi_tke_hybrid.tke.rules import (
 from tests.cases.catalogue.described import CLASSES, properties
 from tests.cases.catalogue.wrong_clusters import POOLS, SUBNETS, ZONES
 from tests.cases.catalogue.wrong_options import OPTIONS
+from tests.cases.catalogue.wrong_pods import PODS_OF_WORKLOADS
 from tests.cases.catalogue.wrong_program import Wrong
 from tests.cases.catalogue.wrong_ranges import IDS, RANGES, SIZES
 from tests.cases.catalogue.wrong_settings import SETTINGS, WRONG_TYPES
@@ -26,6 +27,7 @@ from tests.cases.catalogue.wrong_workloads import WORKLOADS
 from tests.unit.programs import Graph, run
 
 CATALOGUE = [*ZONES, *RANGES, *SIZES, *SUBNETS, *IDS, *POOLS, *SETTINGS, *WRONG_TYPES, *WORKLOADS, *OPTIONS]
+CATALOGUE += PODS_OF_WORKLOADS
 PROPERTIES = [(cls, name) for cls in CLASSES for name in properties(cls)]
 NEEDS_A_STATE_OR_THE_CLOUD = {
     "adopted-as-it-is",

@@ -7,7 +7,7 @@ import pulumi_kubernetes as kubernetes
 import pytest
 
 import pulumi_tke_hybrid as tke
-from pulumi_tke_hybrid.tke.rules.other_workloads import DeclaredWorkload, NamedObject, WorkloadsOfNamespace
+from pulumi_tke_hybrid.tke.rules.adoption import DeclaredWorkload, NamedObject, WorkloadsOfNamespace
 from tests.unit.programs import run, unknown
 
 Json = dict[str, Any]
