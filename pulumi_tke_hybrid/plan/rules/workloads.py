@@ -186,8 +186,11 @@ def _pods_leave(step: Step) -> Iterator[Finding]:
         on_node = _on_host(becomes) and not _on_host(was)
         if on_node:
             after = "the network of the node (hostNetwork)"
+        kept = set() if on_node else _eni_networks(after)
         gained = "the addresses of their nodes" if on_node else "overlay addresses (GlobalRouter)"
-        if before and not unknown(before) and before != after and not unknown(after):
+        if kept:
+            gained = "addresses of another kind of ENI"
+        if not unknown(after) and _eni_networks(before) - kept:
             yield PODS_LEAVE_ENI.finding(
                 f"{step.name}.{keys.NETWORKS}",
                 f"instead of addresses of a container subnet ({before})",
@@ -200,6 +203,11 @@ def _pods_leave(step: Step) -> Iterator[Finding]:
                 intended="switch the load balancers' direct access off first, and inform the owners of"
                 " allow-lists with the pods' addresses",
             )
+
+
+def _eni_networks(listed: object) -> set[str]:
+    """Return the networks of VPC-CNI in a list of networks; none in a value that is not known."""
+    return {name.strip() for name in str(listed or "").split(",")} & keys.ENI_RESOURCES.keys()
 
 
 def _on_host(holder: Holder) -> bool:

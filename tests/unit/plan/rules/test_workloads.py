@@ -88,3 +88,24 @@ def test_pods_that_move_to_the_network_of_their_node_leave_eni() -> None:
     assert finding.rule.id == "pods-leave-eni"
     assert "and get the addresses of their nodes" in finding.message
     assert found(update(resource_types.DEPLOYMENT, after, after)) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "gained"),
+    [
+        ("tke-bridge", "tke-route-eni", None),
+        ("tke-bridge", "", None),
+        ("tke-route-eni", "tke-route-eni,tke-bridge", None),
+        ("tke-route-eni,tke-bridge", "tke-bridge", "overlay addresses (GlobalRouter)"),
+        ("tke-route-eni", "tke-direct-eni", "addresses of another kind of ENI"),
+        ("tke-direct-eni", "", "overlay addresses (GlobalRouter)"),
+    ],
+)
+def test_pods_leave_the_container_subnets_by_network_and_not_by_the_text_of_the_annotation(
+    before: str, after: str, gained: str | None
+) -> None:
+    new = pods({NETWORKS: after} if after else {})
+    steps = registry.step_findings(update(resource_types.DEPLOYMENT, pods({NETWORKS: before}), new))
+    left = [finding for finding in steps if finding.rule.id == "pods-leave-eni"]
+    assert bool(left) is (gained is not None)
+    assert all(f"and get {gained}, and" in finding.message for finding in left)
