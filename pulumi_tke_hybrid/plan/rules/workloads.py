@@ -186,7 +186,7 @@ def _pods_leave(step: Step) -> Iterator[Finding]:
         on_node = _on_host(becomes) and not _on_host(was)
         if on_node:
             after = "the network of the node (hostNetwork)"
-        kept = set() if on_node else _eni_networks(after)
+        kept = set[str]() if on_node else _eni_networks(after)
         gained = "the addresses of their nodes" if on_node else "overlay addresses (GlobalRouter)"
         if kept:
             gained = "addresses of another kind of ENI"

@@ -26,8 +26,8 @@ from tests.cases.catalogue.wrong_settings import SETTINGS, WRONG_TYPES
 from tests.cases.catalogue.wrong_workloads import WORKLOADS
 from tests.unit.programs import Graph, run
 
-CATALOGUE = [*ZONES, *RANGES, *SIZES, *SUBNETS, *IDS, *POOLS, *SETTINGS, *WRONG_TYPES, *WORKLOADS, *OPTIONS]
-CATALOGUE += PODS_OF_WORKLOADS
+WRONG_INPUTS = [*ZONES, *RANGES, *SIZES, *SUBNETS, *IDS, *POOLS, *SETTINGS, *WRONG_TYPES]
+CATALOGUE = [*WRONG_INPUTS, *WORKLOADS, *PODS_OF_WORKLOADS, *OPTIONS]
 PROPERTIES = [(cls, name) for cls in CLASSES for name in properties(cls)]
 NEEDS_A_STATE_OR_THE_CLOUD = {
     "adopted-as-it-is",
