@@ -20,8 +20,12 @@ Pod = Mapping[str, Any]
 
 def networks(pod: Pod) -> list[str]:
     """The networks that the pod's annotation lists; empty: GlobalRouter alone."""
-    listed = str(at(pod, "metadata", "annotations", keys.NETWORKS) or "").split(",")
-    return [name.strip() for name in listed if name.strip()]
+    return listed_networks(at(pod, "metadata", "annotations", keys.NETWORKS))
+
+
+def listed_networks(annotation: object) -> list[str]:
+    """The networks that the value of the annotation lists."""
+    return [name.strip() for name in str(annotation or "").split(",") if name.strip()]
 
 
 def selects_eni(pod: Pod) -> bool:

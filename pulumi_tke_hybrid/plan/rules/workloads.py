@@ -22,6 +22,7 @@ from pulumi_tke_hybrid.plan.nodes_of_pools import total
 from pulumi_tke_hybrid.plan.rules.registry import ENDING, Shape, rule, warned
 from pulumi_tke_hybrid.tke import ipamd, keys
 from pulumi_tke_hybrid.tke.annotations import On
+from pulumi_tke_hybrid.tke.enis import listed_networks
 from pulumi_tke_hybrid.tke.objects import Props, at, below, items, unknown
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, warning_rule
 
@@ -205,9 +206,9 @@ def _pods_leave(step: Step) -> Iterator[Finding]:
             )
 
 
-def _eni_networks(listed: object) -> set[str]:
-    """Return the networks of VPC-CNI in a list of networks; none in a value that is not known."""
-    return {name.strip() for name in str(listed or "").split(",")} & keys.ENI_RESOURCES.keys()
+def _eni_networks(annotation: object) -> set[str]:
+    """Return the networks of VPC-CNI in a value of the annotation; none in a value that is not known."""
+    return keys.ENI_RESOURCES.keys() & listed_networks(annotation)
 
 
 def _on_host(holder: Holder) -> bool:
