@@ -15,6 +15,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from tests import COMMAND
+
 RECORDED = Path(__file__).resolve().parents[1] / "tests" / "unit" / "review" / "recorded"
 SECONDS, MEGABYTES = 7, 200
 """Bounds for the CPU time and the memory of the process."""
@@ -66,7 +68,7 @@ def main() -> None:
 def _one(path: Path) -> tuple[float, float]:
     start = time.perf_counter()
     with subprocess.Popen(
-        [sys.executable, "-m", "pulumi_tke_hybrid.cli", "review", str(path), "--markdown", "-"],
+        [COMMAND, "review", str(path), "--markdown", "-"],
         stdout=subprocess.DEVNULL,
     ) as process:
         _, _, used = os.wait4(process.pid, 0)

@@ -3,7 +3,6 @@ gate stops what blocks."""
 
 import json
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import pytest
 from pulumi_tke_hybrid.cli.process import ExitCode
 from pulumi_tke_hybrid.plan.rules import every_rule
 from pulumi_tke_hybrid.tke.rule import Severity
+from tests import COMMAND
 from tests.engine.stacks import PROGRAMS, configure, stack
 from tests.lab.lab import Lab
 from tests.lab.pulumi_cli import PulumiProject
@@ -86,7 +86,7 @@ def reviewed(project: PulumiProject, folder: Path, *arguments: str) -> tuple[int
     """Exit code, digest and comment of a review that makes the preview itself."""
     digest, comment = folder / "digest.json", folder / "comment.md"
     command = [
-        sys.executable, "-m", "pulumi_tke_hybrid.cli", "review", "--run", "--stack", project.stack, "--cwd",
+        COMMAND, "review", "--run", "--stack", project.stack, "--cwd",
         str(project.root),
         "--json", str(digest), "--markdown", str(comment), *arguments,
     ]  # fmt: skip

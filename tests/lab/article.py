@@ -3,7 +3,6 @@ lab's real packets."""
 
 import json
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Any
 
 from rich.table import Table
 
+from tests import COMMAND
 from tests.lab.lab import ROOT, Lab
 
 SECONDS = 60
@@ -120,9 +120,7 @@ def _eni_subnets(lab: Lab) -> list[dict[str, Any]]:
 def _start(lab: Lab, case: Case, options: Sequence[str]) -> "subprocess.Popen[str]":
     command = [
         *lab.client(case.client),
-        sys.executable,
-        "-m",
-        "pulumi_tke_hybrid.cli",
+        COMMAND,
         "verify",
         case.front,
         *options,

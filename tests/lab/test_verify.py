@@ -9,11 +9,11 @@ import os
 import re
 import signal
 import subprocess
-import sys
 from collections.abc import AsyncGenerator, Iterator
 
 import pytest
 
+from tests import COMMAND
 from tests.lab.controllers import keys
 from tests.lab.controllers.kube import INGRESS, POD, SERVICE, Json, name_of, node_of
 from tests.lab.controllers_tests.cluster import ENI, MANAGER
@@ -269,9 +269,7 @@ def test_a_hard_kill_during_verify_leaves_nothing() -> None:
         # Nothing has this address: it is waited for, as a load balancer that is not ready.
         command = [
             *prefix,
-            sys.executable,
-            "-m",
-            "pulumi_tke_hybrid.cli",
+            COMMAND,
             "verify",
             "http://10.0.8.250/",
             "--deadline=300",

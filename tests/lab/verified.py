@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests import COMMAND
 from tests.lab.controllers.kube import SERVICE, Json
 from tests.lab.controllers_tests.cluster import ENI
 from tests.lab.lab import ROOT
@@ -77,10 +78,8 @@ class Place:
             options = (f"--service={namespace}/web", *options)
         begin = time.monotonic()
         process = await asyncio.create_subprocess_exec(
-            "ip", "netns", "exec", where, sys.executable, *(["-c", MEASURED,
-                sys.executable] if measured else []),
-            "-m", "pulumi_tke_hybrid.cli", "verify", f"--kubeconfig={self.kubeconfig}", *ENI_SUBNETS,
-            "--json=-", *options,
+            "ip", "netns", "exec", where, *([sys.executable, "-c", MEASURED] if measured else []), COMMAND,
+            "verify", f"--kubeconfig={self.kubeconfig}", *ENI_SUBNETS, "--json=-", *options,
             cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
             env={**os.environ, "COLUMNS": "200"},
         )  # fmt: skip

@@ -15,7 +15,6 @@ from tests.unit.capacity.stacks import FOUR, cluster, stack, subnet, workload
 from tests.unit.review.recordings import RECORDED
 
 ROOT = Path(__file__).parents[2]
-PROGRAM = [sys.executable, "-m", "pulumi_tke_hybrid.cli"]
 FACTS = {
     "clusterId": "cls-a1b2c3d4",
     "vpcId": "vpc-a1b2c3d4",

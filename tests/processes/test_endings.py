@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes.commands import PROGRAM, ROOT, Call, Forks, calls, ends, environment, refusing, start
+from tests import COMMAND
+from tests.processes.commands import ROOT, Call, Forks, calls, ends, environment, refusing, start
 from tests.processes.forks import RAISED, SECRET
 from tests.unit.review.recordings import RECORDED
 
@@ -64,7 +65,7 @@ LOCALES = {
 @pytest.mark.parametrize("locale", LOCALES.values(), ids=LOCALES)
 def test_output_is_utf_8_in_every_locale(place: Place, locale: dict[str, str]) -> None:
     code, out, err = ends(
-        start([*PROGRAM, *place.calls["review of a danger"].words], place.environment(**locale))
+        start([COMMAND, *place.calls["review of a danger"].words], place.environment(**locale))
     )
     assert (code, err) == (2, b"")
     assert "⛔" in out.decode("utf-8")
@@ -85,10 +86,10 @@ def test_a_name_that_is_no_utf_8_is_read_and_shown(place: Place) -> None:
         file.write((RECORDED / "raw-list-empty.json").read_bytes())
     env = place.environment(**LOCALES["C"])
     found = subprocess.run(
-        [*PROGRAM, "review", name, "--markdown", name + b".md"], cwd=ROOT, env=env, capture_output=True
+        [COMMAND, "review", name, "--markdown", name + b".md"], cwd=ROOT, env=env, capture_output=True
     )
     assert (found.returncode, found.stderr) == (2, b"")
-    missing = subprocess.run([*PROGRAM, "review", name + b"x"], cwd=ROOT, env=env, capture_output=True)
+    missing = subprocess.run([COMMAND, "review", name + b"x"], cwd=ROOT, env=env, capture_output=True)
     assert missing.returncode == 64
     assert "cannot be read" in missing.stderr.decode("utf-8")
 
@@ -114,7 +115,7 @@ def test_a_lost_report_is_never_fine(place: Place, name: str, streams: dict[int,
 
 @pytest.mark.parametrize("streams", [">&-", ">/dev/full", "<&- >&- 2>&-"])
 def test_an_interpreter_that_starts_without_streams_ends_the_same(place: Place, streams: str) -> None:
-    words = ["sh", "-c", f'"$@" {streams}', "sh", *PROGRAM, *place.calls["review"].words]
+    words = ["sh", "-c", f'"$@" {streams}', "sh", COMMAND, *place.calls["review"].words]
     code, _, err = ends(start(words, place.environment()))
     assert code == 3
     assert err.count(b"\n") == (0 if "2>" in streams else 1), err
@@ -139,7 +140,7 @@ def test_a_report_on_a_full_disk_is_never_fine(place: Place, name: str, option: 
 
 
 def test_a_closed_reader_is_no_verdict(place: Place) -> None:
-    with start([*PROGRAM, "policy", "--own-vpc"], place.environment()) as process:
+    with start([COMMAND, "policy", "--own-vpc"], place.environment()) as process:
         assert process.stdout is not None
         process.stdout.close()
         assert process.wait(60) == 3
@@ -162,7 +163,7 @@ def test_a_command_that_waits_is_ended_by_a_signal(tmp_path: Path, name: str, nu
         address = f"127.0.0.1:{silent.getsockname()[1]}"
         words = [word for word in calls(tmp_path, address)[name].words if word != "--offline"]
         with start(
-            ["env", "--default-signal=INT", *PROGRAM, *words], environment(tmp_path, address)
+            ["env", "--default-signal=INT", COMMAND, *words], environment(tmp_path, address)
         ) as process:
             connection, _ = silent.accept()
             process.send_signal(number)

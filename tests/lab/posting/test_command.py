@@ -2,10 +2,10 @@
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 from pulumi_tke_hybrid.review.report import marker
+from tests import COMMAND
 from tests.lab.posting.hosts import BOT, TOKEN, Job, MakeJob
 
 PREVIEW = Path(__file__).parents[2] / "unit" / "review" / "recorded" / "raw-list-empty.json"
@@ -15,9 +15,7 @@ MARKER = marker(["raw-network/dev"])
 
 def start(job: Job, *more: str, preview: Path = PREVIEW, **changes: str) -> "subprocess.Popen[str]":
     command = [
-        sys.executable,
-        "-m",
-        "pulumi_tke_hybrid.cli",
+        COMMAND,
         "review",
         str(preview),
         "--post",
