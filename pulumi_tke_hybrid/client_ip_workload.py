@@ -30,7 +30,6 @@ from pulumi_tke_hybrid.tke.annotations import On
 from pulumi_tke_hybrid.tke.objects import at
 from pulumi_tke_hybrid.tke.rules.load_balancer_rules import LoadBalancerUse
 from pulumi_tke_hybrid.workload import hooks
-from pulumi_tke_hybrid.workload.after_hooks import await_rollout, explain_stuck_rollout
 from pulumi_tke_hybrid.workload.exposure_args import register_use
 from pulumi_tke_hybrid.workload.guard import (
     fingerprint,
@@ -43,7 +42,9 @@ from pulumi_tke_hybrid.workload.ingress import make_ingress
 from pulumi_tke_hybrid.workload.pod_template import pod_template
 from pulumi_tke_hybrid.workload.rollout import (
     PULUMI_MARGIN,
+    await_rollout,
     deployment_deadline,
+    explain_stuck_rollout,
     max_surge,
     max_unavailable,
     stateful_set_deadline,

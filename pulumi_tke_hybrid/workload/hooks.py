@@ -1,5 +1,5 @@
-"""Hooks of a workload: refusals before the step of a component or of its objects. `after_hooks` has the
-hooks after the step of an object.
+"""Hooks of a workload: refusals before the step of a component or of its objects. `rollout` has the hooks
+after a rollout.
 """
 
 from collections.abc import Awaitable, Callable, Mapping

@@ -229,13 +229,21 @@ class WorkloadObjects:
             await self._check_budgets(live)
         return live
 
-    async def read_live(self, why: str, *, with_ingress: bool = False, only: str = "") -> Live | None:
+    async def read_live(self, why: str, *, with_ingress: bool = False) -> Live | None:
         """Return the live objects under the names of the program, as `live_objects.read_live`.
 
-        `with_ingress`: an Ingress also where the program has no Ingress. `only`: a single object.
+        `with_ingress`: an Ingress also where the program has no Ingress.
         """
         names = {**self._names(), **({INGRESS: ("Ingress", self.object_name)} if with_ingress else {})}
-        place = Place(self.namespace, {only: names[only]} if only else names)
+        return await self._read_named(names, why)
+
+    async def read_pods(self, why: str) -> Mapping[str, Any]:
+        """Return the live Deployment or StatefulSet; an empty object where none is read."""
+        live = await self._read_named({PODS: self._names()[PODS]}, why)
+        return {} if live is None else live.objects.get(PODS) or {}
+
+    async def _read_named(self, names: dict[str, tuple[str, Input[str]]], why: str) -> Live | None:
+        place = Place(self.namespace, names)
         return await read_live(self.component, self.owner, self.provider, place, why)
 
     async def _upsert(self, live: Live) -> list[Finding]:

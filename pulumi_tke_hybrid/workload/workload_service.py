@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 import pulumi_kubernetes as kubernetes
 
+from pulumi_tke_hybrid.component import plain
 from pulumi_tke_hybrid.component.args import child_options
 from pulumi_tke_hybrid.component.inputs import Input, value_if_known
 from pulumi_tke_hybrid.tke import annotations, keys
 from pulumi_tke_hybrid.tke.annotations import FIXED, KNOWN, On
+from pulumi_tke_hybrid.tke.objects import at, mapping
 from pulumi_tke_hybrid.tke.rule import EMPTY, Finding
 from pulumi_tke_hybrid.tke.rules.annotation_checks import (
     conflict_findings,
@@ -29,7 +31,6 @@ from pulumi_tke_hybrid.tke.rules.load_balancer_rules import (
     setting_without_load_balancer,
 )
 from pulumi_tke_hybrid.workload import hooks
-from pulumi_tke_hybrid.workload.after_hooks import check_stored
 from pulumi_tke_hybrid.workload.exposure_args import SERVICE_KEYS, ExposureArgs
 from pulumi_tke_hybrid.workload.ports import listener_config, ports_findings, service_ports
 from pulumi_tke_hybrid.workload.workload_objects import HEADLESS, SERVICE, WorkloadObjects
@@ -232,3 +233,20 @@ def _make_listeners(objects: WorkloadObjects) -> "kubernetes.apiextensions.Custo
 
 def _listeners_name(objects: WorkloadObjects) -> pulumi.Output[str]:
     return pulumi.Output.concat(objects.object_name, "-listeners")
+
+
+async def check_stored(objects: WorkloadObjects, hook: pulumi.ResourceHookArgs) -> None:
+    """Log a warning if the state of the stack has a Service or an Ingress as of before the update.
+
+    pulumi-kubernetes 4.25 stores the first object that meets `pulumi.com/waitFor`, and the object of before
+    the update meets the condition too. Later the plugin compares the program with the stored object.
+    """
+    given, stored = [
+        mapping(await plain(at(side, "metadata", "annotations")))
+        for side in (hook.new_inputs, hook.new_outputs)
+    ]
+    of_tke = [key for key in given if not key.startswith("pulumi.com/")]
+    if any(stored.get(key) != given[key] for key in of_tke):
+        text = f"the state of the stack has {hook.name} as of before this update"
+        todo = "run `pulumi refresh` before the next change"
+        pulumi.log.warn(f"{objects.owner}: {text}; {todo}", objects.component)

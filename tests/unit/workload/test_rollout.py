@@ -8,8 +8,8 @@ import pulumi
 import pytest
 
 from pulumi_tke_hybrid.component import live_objects
-from pulumi_tke_hybrid.workload import after_hooks
-from pulumi_tke_hybrid.workload.after_hooks import unfinished
+from pulumi_tke_hybrid.workload import rollout
+from pulumi_tke_hybrid.workload.rollout import unfinished
 from tests.unit.live import LABELS, cluster_of, no_cluster
 from tests.unit.programs import Graph, run
 from tests.unit.workloads import workload
@@ -69,7 +69,7 @@ def after_rollout(
 
     monkeypatch.setattr(live_objects, "objects_and_budgets", read)
     monkeypatch.setattr(live_objects, "pods_and_events", lambda *_: ([], []))
-    monkeypatch.setattr(after_hooks, "asyncio", SimpleNamespace(sleep=sleep))
+    monkeypatch.setattr(rollout, "asyncio", SimpleNamespace(sleep=sleep))
     graph, found = after(hooks, "tke-hybrid-rollout", "w-deployment", new_outputs=stored)
     return graph, found, len(reads)
 
@@ -106,7 +106,7 @@ def test_a_rollout_that_fails_or_does_not_end_is_an_error(
     assert (found, reads) == ([error("0 of 2 pods are new")], 1)
 
     times = iter([0.0, 1.0, 1000.0])
-    monkeypatch.setattr(after_hooks, "time", SimpleNamespace(monotonic=lambda: next(times)))
+    monkeypatch.setattr(rollout, "time", SimpleNamespace(monotonic=lambda: next(times)))
     _, found, reads = after_rollout(hooks, monkeypatch, old, [old])
     assert (found, reads) == ([error("the controller of Kubernetes has not seen the update")], 2)
 
