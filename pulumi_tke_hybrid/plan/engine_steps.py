@@ -132,6 +132,8 @@ class Steps:
         self.unknown_operations: dict[str, None] = {}
         self.malformed = 0
         """Number of steps that name no resource or have no valid state."""
+        self.changing = 0
+        """Number of the engine's steps that change something: a replaced resource has three."""
 
     def add(self, raw: object) -> None:
         """Add one step in the shape of `pulumi preview --json`."""
@@ -144,6 +146,7 @@ class Steps:
             return
         old, new, is_rest = mapping(given.get("oldState")), mapping(given.get("newState")), False
         op = operation(said, old, new)
+        self.changing += operation(said, {}, {}).changes
         if old.get("delete") is True and said in CLEANING:
             op = Op.READ if stays(old) else Op.OTHER  # left over from an earlier run that was cut off
             urn, is_rest = f"{urn} (left over)", True

@@ -4,6 +4,7 @@ Ingresses.
 The functions read steps and their inputs; no function here judges a change.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -293,6 +294,41 @@ def _first_annotation(step: Step, props: Props, keys_: Mapping[On, str]) -> Any:
     return next(
         (found for on in load_balancer_sources(step) if (found := annotation(props, keys_[on]))), None
     )
+
+
+def backend_services(props: Props) -> set[str]:
+    """The names of the Services of an Ingress, without names that are not known."""
+    rules = items(below(props, "spec", "rules"))
+    paths = [path for each in rules for path in items(at(each, "http", "paths"))]
+    backends = [below(props, "spec", "defaultBackend"), *(at(path, "backend") for path in paths)]
+    return {name for backend in backends if (name := service_of(backend))}
+
+
+def service_of(backend: Any) -> str:
+    """The name of a backend's Service, in both shapes of the API; empty where not known."""
+    name = at(backend, "service", "name") or at(backend, "serviceName")
+    return name if isinstance(name, str) and not unknown(name) else ""
+
+
+def port_text(port: Any) -> str:
+    """A port as text: a preview may have 80.0 for 80."""
+    number = whole(port)
+    return str(port if number is None else number)
+
+
+def listeners_of_ingress(props: Props) -> set[tuple[str, str]]:
+    """(protocol, port) of each listener of an Ingress; none where TKE cannot read the annotation of ports."""
+    stated = annotation(props, keys.INGRESS_LISTEN_PORTS)
+    if isinstance(stated, str) and stated and not unknown(stated):
+        try:
+            return {
+                (str(kind), port_text(port))
+                for entry in items(json.loads(stated))
+                for kind, port in dict(entry).items()
+            }
+        except (ValueError, TypeError, RecursionError):
+            return set()
+    return {("HTTP", "80"), ("HTTPS", "443")} if items(at(props, "spec", "tls")) else {("HTTP", "80")}
 
 
 def kubernetes_name(step: Step) -> str:

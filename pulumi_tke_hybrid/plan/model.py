@@ -11,7 +11,7 @@ from enum import Enum
 from functools import wraps
 from typing import Any, TypeVar
 
-from pulumi_tke_hybrid.tke.objects import SECRET, Props, at, mapping, texts, unknown
+from pulumi_tke_hybrid.tke.objects import SECRET, Props, at, known_later, mapping, texts
 
 NEW = "a new one"
 """Shown in place of a value that comes from a resource which is created anew."""
@@ -251,14 +251,15 @@ class Step:
             return "its provider, which is made anew"
         # `metadata.annotations["a.b/c"]` → `a.b/c`, `spec.selector.matchLabels.app` → `spec.selector`
         path = _WHOLE.sub(r"\1", _ANNOTATION.sub(r"\1", key))
-        parts = [quoted or plain for quoted, plain in _PART.findall(key)]
+        parts = field_path(key)
         before, after = at(self.old, *parts), at(self.new, *parts)
         if before == after or _SECRET_NAMES.search(key):
             return path
-        old, new = _plain(before), NEW if unknown(after) else _plain(after)
+        late = known_later(after)
+        old, new = _plain(before), NEW if late else _plain(after)
         if old and new:
             return f"{path} {old} → {new}"
-        return f"{path} → {NEW}" if unknown(after) else path
+        return f"{path} → {NEW}" if late else path
 
     @property
     def changed_inputs(self) -> set[str]:
@@ -266,6 +267,11 @@ class Step:
         if self.diff_keys is not None:
             return set(self.diff_keys)
         return {key for key in {*self.old, *self.new} if self.old.get(key) != self.new.get(key)}
+
+
+def field_path(key: str) -> tuple[str, ...]:
+    """The parts of a property's path, as the engine writes the path: `metadata.annotations["a.b/c"]`."""
+    return tuple(quoted or plain for quoted, plain in _PART.findall(key))
 
 
 def _plain(value: object) -> str:

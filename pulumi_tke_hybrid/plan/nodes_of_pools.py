@@ -73,6 +73,22 @@ def desired_size(props: Props) -> int | None:
     return _first_number(props.get("desiredCapacity"), native.get("replicas"), native.get("desiredCapacity"))
 
 
+def most_nodes(props: Props) -> int | None:
+    """The stated size within the greatest size; the greatest size where the inputs state no size. None if not
+    known."""
+    if "serverlessNodes" in props or "workerConfig" in props:
+        return pool_nodes(props)
+    size, most = desired_size(props), greatest_size(props)
+    return size if most is None else most if size is None else min(size, most)
+
+
+def greatest_size(props: Props) -> int | None:
+    """The greatest size that the autoscaler may give a pool; None if the inputs state none."""
+    native = _group(props)
+    scaling = next(iter(objects_of(native.get("scaling"))), dict[str, Any]())
+    return _first_number(props.get("maxSize"), native.get("maxSize"), scaling.get("maxReplicas"))
+
+
 def _first_number(*stated: object) -> int | None:
     return next((number for number in map(whole, stated) if number is not None), None)
 

@@ -16,7 +16,7 @@ from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.plan.engine_steps import Secrets, Steps
 from pulumi_tke_hybrid.plan.json_stream import Document, Unreadable
 from pulumi_tke_hybrid.plan.model import CLEANING, Op, Plan, State, Step, all_sources_of, operation, together
-from pulumi_tke_hybrid.tke.objects import at, holds_unknown, items, mapping, unknown
+from pulumi_tke_hybrid.tke.objects import at, holds_unknown, items, known_later, mapping, unknown
 
 STACK = "pulumi:pulumi:Stack"
 
@@ -85,7 +85,7 @@ def _print(step: Step) -> str:
 def _stable(value: Any) -> Any:
     """The value without the parts that differ between two runs."""
     if isinstance(value, str):
-        return "(unknown)" if unknown(value) else "(time)" if _TIME.fullmatch(value) else value
+        return "(unknown)" if known_later(value) else "(time)" if _TIME.fullmatch(value) else value
     if isinstance(value, dict):
         given = cast(dict[str, Any], value)
         return {key: _stable(item) for key, item in given.items() if key != _STORED_CODE}
@@ -241,9 +241,9 @@ class _Reader:
             for op, count in self._summary.items()
             if operation(op, {}, {}).changes and isinstance(count, int)
         )
-        shown = sum(step.op.changes for step in steps)
-        if counted and not shown:
-            return f"its summary counts {counted} changes, and its steps show none"
+        shown = self._steps.changing
+        if counted > shown:
+            return f"its summary counts {counted} changes, and its steps show {shown or 'none'}"
         return ""
 
     def _not_shown(self, steps: list[Step]) -> list[str]:

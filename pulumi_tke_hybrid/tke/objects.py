@@ -26,16 +26,22 @@ _UNKNOWNS = {
     "6a19a0b0-7e62-4c92-b797-7f8e31da9cc2",
     "030794c1-ac77-496b-92df-f27374a8bd58",
     "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",
+    SECRET,
 }
 
 
 def unknown(value: object) -> bool:
-    """Whether the value is unknown in a preview."""
+    """Whether a preview does not show the value: the value is known only during the update, or is secret."""
     return isinstance(value, str) and value in _UNKNOWNS
 
 
+def known_later(value: object) -> bool:
+    """Whether the value is known only during the update."""
+    return unknown(value) and value != SECRET
+
+
 def known(value: Any) -> Any:
-    """The value; None for a value that is unknown in a preview."""
+    """The value; None for a value that the preview does not show."""
     return None if unknown(value) else value
 
 
@@ -91,8 +97,8 @@ def texts(value: object) -> list[str]:
 
 
 def holds_unknown(value: Any) -> bool:
-    """Whether the value, or a part of the value, is unknown in a preview."""
-    return unknown(value) or any(map(holds_unknown, mapping(value).values() or items(value)))
+    """Whether the value, or a part of the value, is known only during the update; a secret does not count."""
+    return known_later(value) or any(map(holds_unknown, mapping(value).values() or items(value)))
 
 
 Object = Mapping[str, Any]

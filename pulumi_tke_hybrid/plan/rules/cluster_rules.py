@@ -237,6 +237,19 @@ def _unmanaged(step: Step) -> Iterator[Finding]:
         )
 
 
+@rule(PROTECTION_OFF, on=resource_types.SWITCH, operations=(Op.UPDATE,))
+def _may_disable(step: Step) -> Iterator[Finding]:
+    if step.old.get("onDelete") != "disable" and step.new.get("onDelete") == "disable":
+        yield PROTECTION_OFF.finding(
+            f"{step.name}.onDelete",
+            "instead of keep",
+            value="disable",
+            why="nothing happens to traffic now; possible later: the deletion of this resource switches"
+            " VPC-CNI off, and every pod with an address of a container subnet loses its network",
+            todo="keep on_delete=keep until the pod network is really to be switched off",
+        )
+
+
 @rule(PROTECTION_OFF, on=(resource_types.CLUSTER, resource_types.SUBNET), operations=REMAINING)
 def _protection_off(step: Step) -> Iterator[Finding]:
     if not step.old or not step.new:

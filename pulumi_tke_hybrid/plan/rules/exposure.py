@@ -24,8 +24,8 @@ from pulumi_tke_hybrid.plan.rules.registry import IN_CLOUD, Shape, rule, warned
 from pulumi_tke_hybrid.tke import keys
 from pulumi_tke_hybrid.tke.admission import Names, entries, gained
 from pulumi_tke_hybrid.tke.annotations import On
-from pulumi_tke_hybrid.tke.objects import Props, at, items, texts, unknown
-from pulumi_tke_hybrid.tke.rule import Finding, Rule, note_rule
+from pulumi_tke_hybrid.tke.objects import Props, items, texts, unknown
+from pulumi_tke_hybrid.tke.rule import Finding, Rule, note_rule, warning_rule
 
 EXPOSURE_WIDENED = Rule(
     "exposure-widened",
@@ -41,14 +41,27 @@ NEW_EXPOSURE = note_rule(
     "the resource before and after",
     "457/51258 and 457/56112: a load balancer without a subnet is public",
 )
-_exposed = partial(
-    rule, EXPOSURE_WIDENED, NEW_EXPOSURE, operations=IN_CLOUD - {Op.DELETE}, milder=[EXPOSURE_WIDENED]
+SECURITY_GROUP_NARROWED = warning_rule(
+    "security-group-narrowed",
+    "A security group keeps admitting the same addresses, ports and protocols, in and out, and a load "
+    "balancer keeps its groups. Rules are compared as the cloud reads them: the first match decides, in any "
+    "shape or order.",
+    "the rules and the groups before and after",
+    "aws-load-balancer-controller#3521, 457/41897",
+)
+exposed = partial(
+    rule,
+    EXPOSURE_WIDENED,
+    NEW_EXPOSURE,
+    SECURITY_GROUP_NARROWED,
+    operations=IN_CLOUD - {Op.DELETE},
+    milder=[EXPOSURE_WIDENED],
 )
 """Registers a check on exposure. Deletions and changes of the state alone expose nothing."""
-_WHO = "anybody on the internet"
+EVERYBODY = "anybody on the internet"
 
 
-@_exposed(on=Shape.LOAD_BALANCER_SOURCE)
+@exposed(on=Shape.LOAD_BALANCER_SOURCE)
 def _widened_source(step: Step) -> Iterator[Finding]:
     """Report a Service or an Ingress whose load balancer becomes public or loses its security groups."""
     before, after = _scope(step, step.old), _scope(step, step.new)
@@ -87,7 +100,7 @@ def _public_front(step: Step, before: str) -> Finding:
         return NEW_EXPOSURE.finding(
             step.name,
             "gets a public load balancer",
-            why=f"{_WHO} who is not kept out by a security group of the load balancer reaches the pods"
+            why=f"{EVERYBODY} who is not kept out by a security group of the load balancer reaches the pods"
             " behind it",
             todo=f"check that this {kind_of(step.type)} is meant for the internet; {key} makes its load"
             " balancer internal",
@@ -97,7 +110,7 @@ def _public_front(step: Step, before: str) -> Finding:
         step.name,
         f"from {before}{f' ({held})' if isinstance(held, str) and not unknown(held) else ''} to a public load"
         " balancer",
-        why=f"{_WHO} may reach the pods behind it as soon as TKE has made the public load balancer",
+        why=f"{EVERYBODY} may reach the pods behind it as soon as TKE has made the public load balancer",
         todo="go back to the old value",
         intended=(
             "check that the pods are meant for the internet and that a security group limits their clients"
@@ -114,8 +127,11 @@ def _guards_of_front(step: Step, scope: str) -> Iterator[Finding]:
         key, passing = _GROUPS[on], _PASS[on]
         before, after = (comma_list(annotation(props, key)) for props in (step.old, step.new))
         yield from _groups_changed(f"{step.name}.{key}", before, after, scope != _INTERNAL)
-        if annotation(step.old, passing) != "true" and annotation(step.new, passing) == "true":
+        was, now = (annotation(props, passing) for props in (step.old, step.new))
+        if was != "true" and now == "true":
             yield _passes(f"{step.name}.{passing}", bool(after))
+        elif was == "true" and now != "true" and not unknown(now):
+            yield _passes_no_more(f"{step.name}.{passing}")
 
 
 def _groups_changed(
@@ -123,7 +139,12 @@ def _groups_changed(
 ) -> Iterator[Finding]:
     """Report changed security groups of a load balancer: a warning for other groups, because the plan may not
     show their rules."""
-    if before is None or not before or before == after:
+    if before is None or before == after:
+        return
+    gone = [group for group in before if after and group not in after]
+    if after and (gone or not before):
+        yield _fewer_groups(path, before, gone, after)
+    if not before:
         return
     late = ["groups that are known only during the update"]
     added = late if after is None else sorted(set(after) - set(before))
@@ -144,11 +165,33 @@ def _groups_changed(
             f"instead of {', '.join(before)}: no security group on the load balancer any more",
             value="no security group",
             why="without a group the load balancer admits"
-            f" {_WHO if public else 'every machine that reaches the VPC'}",
+            f" {EVERYBODY if public else 'every machine that reaches the VPC'}",
             todo=f"keep {', '.join(before)}",
             intended="check that every client may reach the load balancer",
         )
         yield finding if public else warned(finding)
+
+
+def _fewer_groups(path: str, before: Sequence[str], gone: Sequence[str], after: Sequence[str]) -> Finding:
+    """Return the finding on clients that a load balancer may refuse from now on."""
+    return SECURITY_GROUP_NARROWED.finding(
+        path,
+        f"instead of {', '.join(before) or 'none'}: the security groups of the load balancer",
+        value=", ".join(after),
+        why="possible, as soon as it is applied: new connections of clients that"
+        + (f" only {', '.join(gone)} admitted" if gone else " these groups do not admit")
+        + " are refused; the rules of the groups are not compared here",
+        todo="compare the rules of the groups with the addresses of the clients",
+    )
+
+
+def _passes_no_more(path: str) -> Finding:
+    return SECURITY_GROUP_NARROWED.finding(
+        path,
+        "true → false: the security groups of the pods and nodes filter again what the load balancer sends",
+        why="possible, as soon as it is applied: clients that these groups do not admit are refused",
+        todo="check that the security groups of the pods and nodes admit the clients and the health checks",
+    )
 
 
 def _passes(path: str, has_group: bool) -> Finding:
@@ -163,7 +206,7 @@ def _passes(path: str, has_group: bool) -> Finding:
     return warned(finding) if has_group else finding
 
 
-@_exposed(on=resource_types.LOAD_BALANCER)
+@exposed(on=resource_types.LOAD_BALANCER)
 def _widened_balancer(step: Step) -> Iterator[Finding]:
     """Report a load balancer of the user that becomes public or loses its security groups."""
     public = _is_open(step.new)
@@ -171,22 +214,25 @@ def _widened_balancer(step: Step) -> Iterator[Finding]:
         yield NEW_EXPOSURE.finding(
             step.name,
             "is a public load balancer",
-            why=f"{_WHO} who is not kept out by its security groups reaches it",
+            why=f"{EVERYBODY} who is not kept out by its security groups reaches it",
             todo="check that it is meant for the internet",
         )
     elif public and not _is_open(step.old):
         yield EXPOSURE_WIDENED.finding(
             step.name,
             "from an internal load balancer to one with a public address",
-            why=f"{_WHO} may reach whatever stands behind it",
+            why=f"{EVERYBODY} may reach whatever stands behind it",
             todo="go back to the internal network type and take the public address away",
             intended="check that a security group limits its clients",
         )
     if step.old:
         before, after = (_group_ids(props) for props in (step.old, step.new))
         yield from _groups_changed(f"{step.name}.securityGroups", before, after, public)
-        if not step.old.get("loadBalancerPassToTarget") and step.new.get("loadBalancerPassToTarget") is True:
+        was, now = (props.get("loadBalancerPassToTarget") for props in (step.old, step.new))
+        if not was and now is True:
             yield _passes(f"{step.name}.loadBalancerPassToTarget", bool(after))
+        elif was is True and not now:
+            yield _passes_no_more(f"{step.name}.loadBalancerPassToTarget")
 
 
 def _group_ids(props: Props) -> list[str] | None:
@@ -198,7 +244,7 @@ def _is_open(props: Props) -> bool:
     return props.get("networkType") == "OPEN" or bool(props.get("eipAddressId"))
 
 
-@_exposed(on=(resource_types.CLUSTER, resource_types.ENDPOINT))
+@exposed(on=(resource_types.CLUSTER, resource_types.ENDPOINT))
 def _widened_endpoint(step: Step) -> Iterator[Finding]:
     """Report a public endpoint of the API server, in the cluster or in a resource of its own."""
     if step.new.get("clusterInternet") is not True:
@@ -251,7 +297,9 @@ _API_GROUP = "clusterInternetSecurityGroup"
 
 def _opened(step: Step) -> Finding:
     group, cluster = step.new.get(_API_GROUP), step.new.get("clusterId")
-    limited = f"what security group {group} admits" if isinstance(group, str) and not unknown(group) else _WHO
+    limited = (
+        f"what security group {group} admits" if isinstance(group, str) and not unknown(group) else EVERYBODY
+    )
     # With a cluster that is made in the same update nothing becomes wider than before.
     new = step.op is Op.CREATE and (
         step.type == resource_types.CLUSTER or cluster is None or unknown(cluster)
@@ -265,7 +313,7 @@ def _opened(step: Step) -> Finding:
     )
 
 
-@_exposed(on=Shape.POD_TEMPLATE)
+@exposed(on=Shape.POD_TEMPLATE)
 def _widened_pods(step: Step) -> Iterator[Finding]:
     """Report pods that get public addresses."""
     for path in template_paths(step.type, step.new):
@@ -275,8 +323,8 @@ def _widened_pods(step: Step) -> Iterator[Finding]:
                 yield (EXPOSURE_WIDENED if step.old else NEW_EXPOSURE).finding(
                     f"{step.name}.{key}",
                     "the pods get public addresses of their own",
-                    why=f"{_WHO} who is not kept out by the security group of the pods' interfaces reaches"
-                    " every port of the pods",
+                    why=f"{EVERYBODY} who is not kept out by the security group of the pods' interfaces"
+                    " reaches every port of the pods",
                     todo="take the annotation away, or check the security group of the interfaces",
                 )
 
@@ -286,22 +334,3 @@ _PUBLIC_POD = tuple(
     for prefix in ("tke.cloud.tencent.com/", "eks.tke.cloud.tencent.com/")
     for name in ("eip-attributes", "eip-id-list")
 )
-
-
-@_exposed(on=(resource_types.NODE_POOL, resource_types.NATIVE_NODE_POOL))
-def _widened_pool(step: Step) -> Iterator[Finding]:
-    """Report node pools whose nodes get public addresses."""
-    if not _with_public_nodes(step.new) or _with_public_nodes(step.old):
-        return
-    yield (EXPOSURE_WIDENED if step.old else NEW_EXPOSURE).finding(
-        step.name,
-        "new nodes of the pool get public addresses",
-        why=f"{_WHO} who is not kept out by the security groups of the nodes reaches them, their node ports"
-        " included",
-        todo="leave the public address out, or check the security groups of the pool",
-    )
-
-
-def _with_public_nodes(props: Props) -> bool:
-    scaling = at(props, "autoScalingConfig")
-    return at(scaling, "publicIpAssigned") is True or bool(at(props, "native", "internetAccessible"))

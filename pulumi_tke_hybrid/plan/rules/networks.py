@@ -8,13 +8,25 @@ from typing import Any
 from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.plan.inventory import is_container_subnet
 from pulumi_tke_hybrid.plan.model import Op, Step
-from pulumi_tke_hybrid.plan.nodes_of_pools import desired_size, nodes_by_subnet, total
+from pulumi_tke_hybrid.plan.nodes_of_pools import (
+    greatest_size,
+    most_nodes,
+    nodes_by_subnet,
+    pool_nodes,
+    total,
+)
 from pulumi_tke_hybrid.plan.rules.cluster_rules import POD_SUBNET_LEAVES, PROVIDER
-from pulumi_tke_hybrid.plan.rules.exposure import EXPOSURE_WIDENED, NEW_EXPOSURE
+from pulumi_tke_hybrid.plan.rules.exposure import (
+    EVERYBODY,
+    EXPOSURE_WIDENED,
+    NEW_EXPOSURE,
+    SECURITY_GROUP_NARROWED,
+    exposed,
+)
 from pulumi_tke_hybrid.plan.rules.registry import ENDING, IN_CLOUD, rule, warned
 from pulumi_tke_hybrid.tke.admission import MOST_RULES, Admitted, Entry, Names, entries, entry, gained
-from pulumi_tke_hybrid.tke.objects import Props, items, unknown
-from pulumi_tke_hybrid.tke.rule import Finding, Rule, warning_rule
+from pulumi_tke_hybrid.tke.objects import Props, at, items, unknown
+from pulumi_tke_hybrid.tke.rule import Finding, Rule
 
 RANGE_CHANGED = Rule(
     "range-changed",
@@ -102,13 +114,25 @@ _MAKERS = {
 def _machines(step: Step) -> str:
     count = total(part.nodes for part in nodes_by_subnet(step.type, step.old))
     noun = "super node" if step.type == resource_types.SERVERLESS_NODE_POOL else "machine"
-    return f"its {noun}s" if count is None else f"its one {noun}" if count == 1 else f"its {count} {noun}s"
+    return f"its {noun}s" if not count else f"its one {noun}" if count == 1 else f"its {count} {noun}s"
 
 
 @rule(POOL_REBUILT, on=resource_types.POOLS, operations=ENDING)
 def _pool_lost(step: Step) -> Iterator[Finding]:
     kind, why = _MAKERS.get(step.type, "node pool"), _NOT_DRAINED
-    if step.op is Op.REPLACE:
+    if step.type == resource_types.NODE_POOL and step.old.get("deleteKeepInstance", True) is not False:
+        why = _NOT_DRAINED_BUT_KEPT
+    if pool_nodes(step.old) == 0 and not greatest_size(step.old):
+        yield warned(
+            POOL_REBUILT.finding(
+                step.name,
+                f"the {kind} would be {'deleted' if step.op is Op.DELETE else 'replaced'}",
+                why="its inputs allow no node; possible: nodes that were added by hand leave the cluster",
+                todo="keep the pool in the program",
+                intended="look up its nodes first",
+            )
+        )
+    elif step.op is Op.REPLACE:
         yield POOL_REBUILT.finding(
             step.name,
             f"would rebuild the {kind} and {_machines(step)} at once",
@@ -129,11 +153,12 @@ def _pool_lost(step: Step) -> Iterator[Finding]:
 
 @rule(POOL_REBUILT, on=resource_types.POOLS, operations=(Op.UPDATE,), milder=[POOL_REBUILT])
 def _pool_shrinks(step: Step) -> Iterator[Finding]:
-    before, after = desired_size(step.old), desired_size(step.new)
+    before, after = most_nodes(step.old), most_nodes(step.new)
     if before is not None and after is not None and after < before:
         found = POOL_REBUILT.finding(
             step.name,
-            f"the number of nodes falls from {before} to {after}",
+            f"the number of nodes falls from {before} to {after}"
+            + ("" if before == pool_nodes(step.old) else " at most"),
             why=f"{_NOT_DRAINED}; the cloud chooses the machines",
             todo=f"keep {before} nodes",
             intended="drain the nodes that are to go first, and remove them by their names",
@@ -147,13 +172,32 @@ _NOT_DRAINED = (
 )
 
 
-SECURITY_GROUP_NARROWED = warning_rule(
-    "security-group-narrowed",
-    "A security group keeps admitting the same addresses, ports and protocols. Rules are compared as the "
-    "cloud reads them: the first match decides, in any shape or order.",
-    "the rules before and after",
-    "aws-load-balancer-controller#3521, 457/41897",
+_NOT_DRAINED_BUT_KEPT = (
+    "certain, when it is applied: the machines leave the cluster without being drained, and their pods stop;"
+    " the pods start on other nodes if there is room, and get other addresses; the machines stay in the"
+    " account (deleteKeepInstance, true by default)"
 )
+
+
+@exposed(on=(resource_types.NODE_POOL, resource_types.NATIVE_NODE_POOL))
+def _widened_pool(step: Step) -> Iterator[Finding]:
+    """Report node pools whose nodes get public addresses."""
+    if not _with_public_nodes(step.new) or _with_public_nodes(step.old):
+        return
+    yield (EXPOSURE_WIDENED if step.old else NEW_EXPOSURE).finding(
+        step.name,
+        "new nodes of the pool get public addresses",
+        why=f"{EVERYBODY} who is not kept out by the security groups of the nodes reaches them, their node"
+        " ports included",
+        todo="leave the public address out, or check the security groups of the pool",
+    )
+
+
+def _with_public_nodes(props: Props) -> bool:
+    scaling = at(props, "autoScalingConfig")
+    return at(scaling, "publicIpAssigned") is True or bool(at(props, "native", "internetAccessible"))
+
+
 _RULE_LISTS = (resource_types.RULE_SET, resource_types.LITE_RULES)
 _EXISTING = IN_CLOUD - {Op.CREATE}
 _INTERNET = 2**24
@@ -168,8 +212,15 @@ _admits = partial(rule, EXPOSURE_WIDENED, milder=[EXPOSURE_WIDENED])
 @_admits(SECURITY_GROUP_NARROWED, on=_RULE_LISTS, operations=_EXISTING)
 def _list_changed(step: Step) -> Iterator[Finding]:
     """Compare the rules of a resource that holds all rules of a group."""
-    path = f"{step.name}.ingresses"
-    before, after = _listed(step.old), _listed(step.new)
+    for incoming, key in ((True, "ingress"), (False, "egress")):
+        yield from _list_of(step, key, incoming=incoming)
+
+
+def _list_of(step: Step, key: str, *, incoming: bool) -> Iterator[Finding]:
+    path = f"{step.name}.{key}es"
+    before, after = _listed(step.old, key), _listed(step.new, key)
+    if not incoming and (step.op.ends or not (step.old and step.new)):
+        return  # the end of the group, or a new group, counts by the rules for incoming traffic
     if before is None or after is None:
         yield _not_compared(path, "are known only during the update")
     elif max(len(before), len(after)) > MOST_RULES:
@@ -177,13 +228,14 @@ def _list_changed(step: Step) -> Iterator[Finding]:
     elif before != after:
         names = Names()
         was, becomes = entries(before, names), entries(after, names)
-        yield from _widened(step, path, gained(was, becomes, names))
-        yield from _narrowed(path, gained(becomes, was, names))
+        if incoming:
+            yield from _widened(step, path, gained(was, becomes, names))
+        yield from _narrowed(path, gained(becomes, was, names), incoming=incoming)
 
 
-def _listed(props: Props) -> list[Any] | None:
-    """The rules for incoming traffic; None where not known."""
-    found = props.get("ingresses", props.get("ingress"))
+def _listed(props: Props, key: str) -> list[Any] | None:
+    """The rules for one direction; None where not known."""
+    found = props.get(f"{key}es", props.get(key))
     return None if unknown(found) else items(found)
 
 
@@ -210,10 +262,14 @@ def _rule_changed(step: Step) -> Iterator[Finding]:
         narrow, wide = (_of_action(side, accepts=accepts) for side in (more, less))
         yield from _widened(step, step.name, gained(narrow, wide, names), accepts=accepts)
         yield from _narrowed(step.name, gained(wide, narrow, names), accepts=accepts)
+    outgoing = [_single(side, names, "egress") for side in (step.old, step.new)]
+    for accepts, (more, less) in ((True, outgoing), (False, outgoing[::-1])):
+        wide, narrow = (_of_action(side, accepts=accepts) for side in (more, less))
+        yield from _narrowed(step.name, gained(narrow, wide, names), accepts=accepts, incoming=False)
 
 
-def _single(props: Props, names: Names) -> list[Entry]:
-    return [entry(props, names)] if props and props.get("type") != "egress" else []
+def _single(props: Props, names: Names, direction: str = "ingress") -> list[Entry]:
+    return [entry(props, names)] if props and (props.get("type") or "ingress") == direction else []
 
 
 def _of_action(rules: Sequence[Entry], *, accepts: bool) -> list[Entry]:
@@ -237,7 +293,7 @@ def _widened(step: Step, path: str, more: Sequence[Admitted], *, accepts: bool =
             else "no longer refused by the security group"
         ),
         value="; ".join(map(str, more)),
-        why=f"{'anybody on the internet' if everybody else 'clients with these addresses'} may connect to"
+        why=f"{EVERYBODY if everybody else 'clients with these addresses'} may connect to"
         " what the group protects: pods on their own interfaces, nodes, load balancers",
         todo="look up what the group protects, and name the clients' own ranges",
         intended="check that these clients may connect",
@@ -245,19 +301,28 @@ def _widened(step: Step, path: str, more: Sequence[Admitted], *, accepts: bool =
     yield finding if everybody else warned(finding)
 
 
-def _narrowed(path: str, less: Sequence[Admitted], *, accepts: bool = True) -> Iterator[Finding]:
+def _narrowed(
+    path: str, less: Sequence[Admitted], *, accepts: bool = True, incoming: bool = True
+) -> Iterator[Finding]:
     if less:
+        where = "from there" if incoming else "from inside to there"
         yield SECURITY_GROUP_NARROWED.finding(
             path,
             (
-                "no longer admitted by the security group"
+                f"no longer admitted {'by' if incoming else 'as a destination by'} the security group"
                 if accepts
-                else "refused by the security group from now on"
+                else f"refused {'by' if incoming else 'as a destination by'} the security group from now on"
             ),
             value="; ".join(map(str, less)),
-            why="certain, as soon as it is applied: new connections from there are refused wherever no other"
-            " rule admits them; pods behind a load balancer with direct access meet their clients' own"
-            " addresses here",
-            todo="keep the rules for every client that is still there",
-            intended="check that no client of these ranges is left",
+            why=f"certain, as soon as it is applied: new connections {where} are refused wherever no other"
+            " rule admits them"
+            + (
+                "; pods behind a load balancer with direct access meet their clients' own addresses here"
+                if incoming
+                else ""
+            ),
+            todo="keep the rules for every client that is still there" if incoming else "keep the rules",
+            intended="check that no client of these ranges is left"
+            if incoming
+            else "check that nothing behind the group connects to these addresses",
         )

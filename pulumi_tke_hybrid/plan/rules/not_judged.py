@@ -9,6 +9,7 @@ from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.plan.kubernetes_objects import is_built_in, is_load_balancer_source, template_paths
 from pulumi_tke_hybrid.plan.model import Op, Plan, Step, is_patch
 from pulumi_tke_hybrid.plan.resource_types import kubernetes_kind
+from pulumi_tke_hybrid.plan.rules.unread_changes import unread_changes
 from pulumi_tke_hybrid.tke.objects import items, mapping, name_of, namespace_of, unknown
 from pulumi_tke_hybrid.tke.rule import Finding, Severity, warning_rule
 
@@ -37,6 +38,7 @@ _OF_THE_NETWORK = {
     ("networking.k8s.io", "NetworkPolicy"): "which connections pods accept and open",
     ("extensions", "NetworkPolicy"): "which connections pods accept and open",
     ("networking.k8s.io", "IngressClass"): "which controller makes load balancers for Ingresses",
+    ("admissionregistration.k8s.io", "MutatingWebhookConfiguration"): "what the API server adds to new pods",
     ("networking.k8s.io", "ServiceCIDR"): "the range of Service addresses",
     ("networking.k8s.io", "ClusterCIDR"): "the range of pod addresses",
 }
@@ -76,7 +78,9 @@ def findings(plan: Plan, judged: Set[str], found: Set[str]) -> Iterator[Finding]
     for step in _in_order_of_causes(plan):
         if step.op.ends and not lost.isdisjoint(step.all_sources):
             lost.add(step.urn)
-        elif step.urn not in found:
+            continue
+        yield from of_fields(step)
+        if step.urn not in found:
             yield from of_step(step, judged, has_children=step.urn in parents)
 
 
@@ -99,6 +103,22 @@ def _in_order_of_causes(plan: Plan) -> list[Step]:
             else:
                 done[step.urn] = step
     return list(done.values())
+
+
+def of_fields(step: Step) -> Iterator[Finding]:
+    """Yield a finding on the changed fields of one resource that no rule compares."""
+    fields = list(unread_changes(step))
+    if fields:
+        found = NOT_JUDGED.finding(
+            step.name,
+            "is not judged: no rule reads the change"
+            if len(fields) == 1
+            else "are not judged: no rule reads these changes",
+            value=", ".join(fields),
+            why="whether pods keep their network, and clients reach the pods as before, is not known",
+            todo="read this change by hand",
+        )
+        yield replace(found, urn=step.urn)
 
 
 def of_step(step: Step, judged: Set[str], *, has_children: bool) -> Iterator[Finding]:
@@ -194,8 +214,6 @@ def _of_tencent_cloud(step: Step, judged: Set[str]) -> Iterator[Finding]:
     if step.type in judged:
         if _unsure(step):
             yield _finding(step, _LOSSES.get(step.type, _NOT_FOUND))
-        elif step.type == resource_types.SUBNET and "routeTableId" in step.changed_inputs & step.old.keys():
-            yield _finding(step, "nodes, pods and load balancers of the subnet get other routes")
     elif step.op is Op.CREATE:
         if step.type not in _KNOWN and not resource_types.only_stands_in_network(step.type):
             yield _noted(step, f"{_NOT_READ}, so what it adds to the network is not judged")

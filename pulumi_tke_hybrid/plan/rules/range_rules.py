@@ -20,7 +20,7 @@ from pulumi_tke_hybrid.plan.rules.cluster_rules import listed_subnets
 from pulumi_tke_hybrid.plan.rules.coverage import object_name, strings
 from pulumi_tke_hybrid.plan.rules.registry import plan_rule, rule
 from pulumi_tke_hybrid.tke import cidrs
-from pulumi_tke_hybrid.tke.objects import items, texts, unknown
+from pulumi_tke_hybrid.tke.objects import items, texts, unknown, whole
 from pulumi_tke_hybrid.tke.rule import Finding, Severity, warning_rule
 
 Range = tuple[str, str]
@@ -81,11 +81,11 @@ def _secondary(vpc: Step) -> list[Any]:
 
 
 def _overlay(cluster: Step) -> Iterator[Finding]:
-    pods, services = cluster.new.get("clusterMaxPodNum"), cluster.new.get("clusterMaxServiceNum")
+    pods, services = (whole(cluster.new.get(key)) for key in ("clusterMaxPodNum", "clusterMaxServiceNum"))
     for path, block in _ranges(cluster, "clusterCidr"):
-        if isinstance(pods, (int, float)) and isinstance(services, (int, float)) and pods >= 1:
-            inside = 0 if _ranges(cluster, "serviceCidr") else int(services)
-            yield from cidrs.size_findings(path, block, int(pods), inside)
+        if pods is not None and services is not None and pods >= 1:
+            inside = 0 if _ranges(cluster, "serviceCidr") else services
+            yield from cidrs.size_findings(path, block, pods, inside)
 
 
 def _by_vpc(steps: Iterator[Step]) -> dict[str, list[Step]]:

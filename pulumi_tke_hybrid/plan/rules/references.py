@@ -9,21 +9,23 @@ from typing import Any
 
 from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.plan.kubernetes_objects import (
-    annotation,
     annotations_of,
+    backend_services,
     existing_balancer,
     kind_of,
     kubernetes_name,
+    listeners_of_ingress,
     load_balancer_source,
     load_balancer_sources,
     may_have_balancer,
+    port_text,
 )
 from pulumi_tke_hybrid.plan.model import Op, Plan, Step
 from pulumi_tke_hybrid.plan.rules.registry import plan_rule, warned
 from pulumi_tke_hybrid.tke import keys
 from pulumi_tke_hybrid.tke.annotations import On
 from pulumi_tke_hybrid.tke.objects import Props, at, items, texts, unknown
-from pulumi_tke_hybrid.tke.rule import Finding, Rule
+from pulumi_tke_hybrid.tke.rule import Finding, Rule, warning_rule
 from pulumi_tke_hybrid.tke.rules.load_balancer_rules import LISTENERS, listener_findings
 
 IN_USE = Rule(
@@ -33,6 +35,12 @@ IN_USE = Rule(
     "the operation; ids and property dependencies of the other resources",
     "Pulumi: a replaced resource has another id; 457/90598: a Service keeps the load balancer that it was"
     " made with",
+)
+LISTENER_TAKEN = warning_rule(
+    "listener-taken",
+    "Two Services of one load balancer have no port of one protocol in common.",
+    "ports of the Services that name the load balancer, before and after",
+    "457/46370, 457/45490",
 )
 
 
@@ -158,12 +166,16 @@ class _Users:
         return any(user in users for user in self._after[lost.id])
 
 
-_NAMED = ("Secret", "TkeServiceConfig")
-"""Kinds of objects that other objects name by name, in the same namespace."""
+_NAMED = {
+    "Secret": "its certificate",
+    "Service": "the pods behind this Service",
+    "TkeServiceConfig": "its session, scheduler and health check settings",
+}
+"""Kinds of objects that a Service or an Ingress names by name, in the same namespace, and the loss."""
 
 
 def _by_name(plan: Plan) -> Iterator[Finding]:
-    """Report lost Secrets and listener configurations that a Service or an Ingress names."""
+    """Report lost Secrets, Services and listener configurations that a Service or an Ingress names."""
     fronts = [
         step for step in plan.steps if load_balancer_sources(step) and step.op is not Op.DELETE and step.new
     ]
@@ -172,31 +184,30 @@ def _by_name(plan: Plan) -> Iterator[Finding]:
             continue
         place = _place(step.old)
         behind = [
-            front for front in fronts if _place(front.new)[0] == place[0] and place[1] in _named_by(front.new)
+            front
+            for front in fronts
+            if _place(front.new)[0] == place[0] and place[1] in _named_by(front.new, kind_of(step.type))
         ]
         if place[1] and behind:
             yield _lost_object(step, ", ".join(dict.fromkeys(map(kubernetes_name, behind))))
 
 
 def _lost_object(step: Step, names: str) -> Finding:
-    what = (
-        "its certificate"
-        if kind_of(step.type) == "Secret"
-        else "its session, scheduler and health check settings"
-    )
+    remade = step.op is Op.REPLACE and _place(step.new) == _place(step.old)
+    what = _NAMED[kind_of(step.type)]
     finding = IN_USE.finding(
         step.name,
         "would be"
-        f" {'replaced under its name, so it is deleted first' if step.op is Op.REPLACE else 'deleted'}; named"
+        f" {'replaced under its name, so it is deleted first' if remade else 'deleted'}; named"
         f" by {names}",
-        value=kubernetes_name(step) if step.new else f"{kind_of(step.type)} {'/'.join(_place(step.old))}",
-        why=f"{names} loses {what}: TKE reports an error for it, and clients may get no answer or another"
-        " certificate",
+        value=f"{kind_of(step.type)} {'/'.join(_place(step.old))}",
+        why=f"{names} loses {what}: TKE reports an error for it, and clients may get no answer"
+        + (" or another certificate" if kind_of(step.type) == "Secret" else ""),
         todo="keep it in the program" if step.op is Op.DELETE else "go back to the old value",
         intended=f"give {names} another one first, and remove this one afterwards",
     )
     finding = replace(finding, urn=step.urn)
-    return warned(finding) if step.op is Op.REPLACE else finding
+    return warned(finding) if remade else finding
 
 
 def _place(props: Props) -> tuple[str, str]:
@@ -206,9 +217,11 @@ def _place(props: Props) -> tuple[str, str]:
     )
 
 
-def _named_by(props: Props) -> set[str]:
-    """Names of Secrets and listener configurations in the annotations and the TLS section of a Service or an
-    Ingress."""
+def _named_by(props: Props, kind: str) -> set[str]:
+    """Names of backend Services of an Ingress; names of Secrets and listener configurations in the
+    annotations and the TLS section of a Service or an Ingress."""
+    if kind == "Service":
+        return backend_services(props)
     given = annotations_of(props)
     annotations = {} if unknown(given) else {key: value for key, value in given.items() if key in _NAMING}
     return _names_in(annotations, [at(entry, "secretName") for entry in items(at(props, "spec", "tls"))])
@@ -250,9 +263,10 @@ def _parsed(text: str) -> list[Any]:
         return []
 
 
-@plan_rule(LISTENERS)
+@plan_rule(LISTENERS, LISTENER_TAKEN)
 def _too_many_listeners(plan: Plan) -> Iterator[Finding]:
-    """Report each load balancer whose listeners become more, and more than a load balancer takes."""
+    """Report each load balancer whose listeners become more, and more than a load balancer takes, and each
+    listener that two Services want."""
     for balancer, users in _by_balancer(plan).items():
         before = {listener for step in users for listener in _listeners(step, step.old)}
         after = {listener for step in users for listener in _listeners(step, step.new)}
@@ -261,6 +275,26 @@ def _too_many_listeners(plan: Plan) -> Iterator[Finding]:
             owner = f"load balancer {balancer}" if balancer.startswith("lb-") else "its load balancer"
             names = ", ".join(_named(step) for step in users if step.new)
             yield from listener_findings(changing.name, len(after), f"{owner}, for {names}")
+        if changing is not None:
+            yield from _taken(balancer, [step for step in users if load_balancer_source(step) is On.SERVICE])
+
+
+def _taken(balancer: str, services: Sequence[Step]) -> Iterator[Finding]:
+    first: dict[tuple[str, str], Step] = {}
+    for step in services:
+        for listener in sorted(_listeners(step, step.new)):
+            other = first.setdefault(listener, step)
+            both = all(listener in _listeners(each, each.old) for each in (step, other))
+            if other is not step and not both:
+                finding = LISTENER_TAKEN.finding(
+                    f"{step.name}.spec.ports",
+                    f"on load balancer {balancer} is also a port of {_named(other)}",
+                    value=" ".join(listener),
+                    why="certain, when it is applied: a listener sends to the pods of one Service, so TKE"
+                    " reports an error for the other, and its clients get no answer, or other pods",
+                    todo="give the Services different ports",
+                )
+                yield replace(finding, urn=step.urn)
 
 
 def _by_balancer(plan: Plan) -> Mapping[str, list[Step]]:
@@ -289,24 +323,6 @@ def _listeners(step: Step, props: Props) -> set[tuple[str, str]]:
     if source is On.SERVICE:
         ports = items(at(props, "spec", "ports"))
         return {
-            ("UDP" if at(port, "protocol") == "UDP" else "TCP", _port(at(port, "port"))) for port in ports
+            ("UDP" if at(port, "protocol") == "UDP" else "TCP", port_text(at(port, "port"))) for port in ports
         }
-    return _of_ingress(props) if source is On.INGRESS else set()
-
-
-def _of_ingress(props: Props) -> set[tuple[str, str]]:
-    stated = annotation(props, "ingress.cloud.tencent.com/listen-ports")
-    if isinstance(stated, str) and stated and not unknown(stated):
-        try:
-            return {
-                (str(kind), _port(port))
-                for entry in items(json.loads(stated))
-                for kind, port in dict(entry).items()
-            }
-        except (ValueError, TypeError, RecursionError):
-            return set()
-    return {("HTTP", "80"), ("HTTPS", "443")} if items(at(props, "spec", "tls")) else {("HTTP", "80")}
-
-
-def _port(port: Any) -> str:
-    return str(int(port)) if isinstance(port, float) else str(port)
+    return listeners_of_ingress(props) if source is On.INGRESS else set()

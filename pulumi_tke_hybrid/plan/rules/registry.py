@@ -215,5 +215,6 @@ def resource_findings(step: Step) -> Iterator[Finding]:
     """Findings on a step whose plan is not known, or a note that no rule judges the step."""
     found = list(step_findings(step))
     yield from found
+    yield from not_judged.of_fields(step)
     if not found:
         yield from not_judged.of_step(step, judged_types(), has_children=True)

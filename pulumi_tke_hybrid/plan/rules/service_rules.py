@@ -7,6 +7,7 @@ The annotations of the components' own arguments are checked by the same functio
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from pulumi_tke_hybrid.plan.kubernetes_objects import (
@@ -15,16 +16,18 @@ from pulumi_tke_hybrid.plan.kubernetes_objects import (
     annotations_of,
     ingress_class,
     kind_of,
+    listeners_of_ingress,
     load_balancer_source,
     load_balancer_sources,
     may_have_balancer,
+    service_of,
     template_paths,
 )
 from pulumi_tke_hybrid.plan.model import Op, Step, is_patch
 from pulumi_tke_hybrid.plan.rules.registry import Shape, rule, warned
 from pulumi_tke_hybrid.tke import keys
 from pulumi_tke_hybrid.tke.annotations import FIXED, KNOWN, Known, On, Value
-from pulumi_tke_hybrid.tke.objects import Props, at, below, items, mapping, unknown, whole
+from pulumi_tke_hybrid.tke.objects import Props, at, below, items, known_later, mapping, unknown, whole
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, warning_rule
 from pulumi_tke_hybrid.tke.rules.annotation_checks import (
     CONFLICT,
@@ -43,13 +46,6 @@ FIXED_ANNOTATION = Rule(
     "annotations before and after",
     "457/90598, 457/51258, 457/56112",
 )
-SOURCE_ADDRESS_LOST = Rule(
-    "source-address-lost",
-    "A Service without direct access keeps externalTrafficPolicy Local: otherwise pods see the address of a "
-    "node instead of their client's.",
-    "type, annotations and externalTrafficPolicy before and after",
-    "457/38426",
-)
 SELECTOR_CHANGED = warning_rule(
     "selector-changed",
     "A Service keeps its selector, and so its pods; an Ingress keeps the Service of each host and path.",
@@ -62,7 +58,6 @@ PORT_CLOSED = warning_rule(
     "ports or rules before and after",
     "Kubernetes: a load balancer has a listener for each port of its Service",
 )
-NOT_KNOWN = "a value that is known only during the update"
 NONE = "no value"
 
 
@@ -89,9 +84,14 @@ def changed(fronts: Sequence[On], before: Any, after: Any) -> Iterator[tuple[Kno
         return
     for known in (known for on in fronts for known in FIXED[on]):
         was = _text(mapping(before).get(known.key))
-        now = NOT_KNOWN if unknown(after) else _text(mapping(after).get(known.key))
+        now = hidden(after) if unknown(after) else _text(mapping(after).get(known.key))
         if not _same(known, was, now) and not (unknown(after) and was is None):
             yield known, was, now
+
+
+def hidden(value: Any) -> str:
+    """The text for a value that the preview does not show."""
+    return "a value that is known only during the update" if known_later(value) else "a secret value"
 
 
 def _text(value: Any) -> str | None:
@@ -99,7 +99,7 @@ def _text(value: Any) -> str | None:
     if value is None:
         return None
     if unknown(value):
-        return NOT_KNOWN
+        return hidden(value)
     return value.strip() if isinstance(value, str) else json.dumps(value)
 
 
@@ -151,7 +151,7 @@ def _class_changed(step: Step) -> Iterator[Finding]:
         return
     before, after = ingress_class(step.old), ingress_class(step.new)
     if (before or keys.INGRESS_CLASS) != (after or keys.INGRESS_CLASS):
-        now = NOT_KNOWN if unknown(after) else after or NONE
+        now = hidden(after) if unknown(after) else after or NONE
         yield FIXED_ANNOTATION.finding(
             f"{step.name}.{keys.INGRESS_CLASS_KEY}",
             f"instead of {before or NONE} (the class of the Ingress)",
@@ -165,46 +165,28 @@ def _class_changed(step: Step) -> Iterator[Finding]:
         )
 
 
-@rule(
-    SOURCE_ADDRESS_LOST,
-    SELECTOR_CHANGED,
-    PORT_CLOSED,
-    on=Shape.LOAD_BALANCER_SOURCE,
-    operations=(Op.UPDATE, Op.OTHER),
-)
+@rule(SELECTOR_CHANGED, PORT_CLOSED, on=Shape.LOAD_BALANCER_SOURCE, operations=(Op.UPDATE, Op.OTHER))
 def _changed_in_place(step: Step) -> Iterator[Finding]:
-    """Compare the Service or Ingress before and after. A patch has only some fields of its object."""
-    if not step.old or step.deletes_object or is_patch(step.type):
+    """Compare the Service or Ingress before and after; of a patch, the fields that the patch keeps."""
+    if not step.old or step.deletes_object:
         return
+    if is_patch(step.type):
+        kept = {
+            field: value
+            for field, value in mapping(step.old.get("spec")).items()
+            if at(step.new, "spec", field)
+        }
+        step = replace(step, old={**step.old, "spec": kept})
     if load_balancer_source(step) is On.SERVICE:
-        yield from _policy_changed(step)
         yield from _selector_changed(step)
-        yield from _closed(step, "ports", *(_ports(side) for side in (step.old, step.new)))
+        yield from _closed(step, "spec.ports", *(_ports(side) for side in (step.old, step.new)))
     elif load_balancer_source(step) is On.INGRESS and may_have_balancer(step, step.old):
         before, after = (_routes(side) for side in (step.old, step.new))
-        yield from _closed(step, "rules", before, after)
+        yield from _closed(step, "spec.rules", before, after)
         yield from _redirected(step, before or {}, after or {})
-
-
-def _policy_changed(step: Step) -> Iterator[Finding]:
-    before, after = (below(side, "spec", "externalTrafficPolicy") for side in (step.old, step.new))
-    if (
-        before == "Local"
-        and after != "Local"
-        and not unknown(after)
-        and below(step.new, "spec", "type") in ("LoadBalancer", "NodePort")
-        and annotation(step.new, keys.SERVICE_DIRECT_ACCESS) != "true"
-    ):
-        yield SOURCE_ADDRESS_LOST.finding(
-            f"{step.name}.spec.externalTrafficPolicy",
-            "instead of Local",
-            value=str(after or "Cluster (not set)"),
-            why="certain, as soon as it is applied, which succeeds: nodes replace the client's address, and"
-            " pods see the address of a node instead of their client's",
-            todo="keep externalTrafficPolicy: Local, or move the pods to addresses of container subnets and"
-            " switch direct access on",
-            intended="check that no application, log or allow-list needs the clients' addresses",
-        )
+        stated = any(annotation(side, keys.INGRESS_LISTEN_PORTS) for side in (step.old, step.new))
+        field = keys.INGRESS_LISTEN_PORTS if stated else "spec.tls"
+        yield from _closed(step, field, *(_listeners(side) for side in (step.old, step.new)))
 
 
 def _selector_changed(step: Step) -> Iterator[Finding]:
@@ -237,8 +219,9 @@ def _ports(props: Props) -> list[str] | None:
 
 
 def _routes(props: Props) -> dict[str, Any] | None:
-    """The backend of each host and path of an Ingress; None if a host or path is not known."""
-    given = below(props, "spec", "rules")
+    """The backend of each host and path of an Ingress, and of the requests that no path takes; None if a
+    host or path is not known."""
+    given, rest = (below(props, "spec", field) for field in ("rules", "defaultBackend"))
     found = [
         (at(each, "host") or "*", at(path, "path") or "/", at(path, "backend"))
         for each in items(given)
@@ -246,12 +229,21 @@ def _routes(props: Props) -> dict[str, Any] | None:
     ]
     if unknown(given) or any(unknown(value) for *route, _ in found for value in route):
         return None
-    return {f"{host}{path}": backend for host, path, backend in found}
+    return {f"{host}{path}": backend for host, path, backend in found} | (
+        {"other requests": rest} if rest else {}
+    )
+
+
+def _listeners(props: Props) -> list[str] | None:
+    """The listeners of an Ingress, as `HTTPS 443`; None where not known."""
+    if unknown(annotation(props, keys.INGRESS_LISTEN_PORTS)) or unknown(below(props, "spec", "tls")):
+        return None
+    return [f"{protocol} {port}" for protocol, port in sorted(listeners_of_ingress(props))]
 
 
 def _redirected(step: Step, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Finding]:
     for route in (route for route in before if route in after):
-        was, now = (_service_of(backends[route]) for backends in (before, after))
+        was, now = (service_of(backends[route]) for backends in (before, after))
         if was and now and was != now:
             yield SELECTOR_CHANGED.finding(
                 f"{step.name}.spec.rules[{route}]",
@@ -264,19 +256,13 @@ def _redirected(step: Step, before: Mapping[str, Any], after: Mapping[str, Any])
             )
 
 
-def _service_of(backend: Any) -> str:
-    """The name of a backend's Service, in both shapes of the API; empty where not known."""
-    name = at(backend, "service", "name") or at(backend, "serviceName")
-    return name if isinstance(name, str) and not unknown(name) else ""
-
-
 def _closed(
     step: Step, field: str, before: Collection[str] | None, after: Collection[str] | None
 ) -> Iterator[Finding]:
     gone = [] if before is None or after is None else [item for item in before if item not in after]
     if gone:
         yield PORT_CLOSED.finding(
-            f"{step.name}.spec.{field}",
+            f"{step.name}.{field}",
             "is no longer served",
             value=", ".join(gone),
             why="certain, as soon as it is applied: its clients get no answer",

@@ -23,7 +23,7 @@ from pulumi_tke_hybrid.plan.rules.registry import ENDING, Shape, rule, warned
 from pulumi_tke_hybrid.tke import ipamd, keys
 from pulumi_tke_hybrid.tke.annotations import On
 from pulumi_tke_hybrid.tke.enis import listed_networks
-from pulumi_tke_hybrid.tke.objects import Props, at, below, items, unknown
+from pulumi_tke_hybrid.tke.objects import Props, at, below, items, known, unknown
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, warning_rule
 
 DIRECT_ACCESS_OFF = Rule(
@@ -109,19 +109,24 @@ def _keeps_balancer(step: Step) -> bool:
 
 def _type_changed(step: Step) -> Iterator[Finding]:
     before, after = below(step.old, "spec", "type"), below(step.new, "spec", "type")
+    kept = known(existing_balancer(step, step.old))
     if (
         load_balancer_source(step) is On.SERVICE
         and before == "LoadBalancer"
         and before != after
         and not unknown(after)
     ):
+        address = _first_address(step) or "(address not in the preview)"
+        lost, why = f"the load balancer {address} is deleted", "and its address are deleted"
+        if kept:
+            lost, why = f"the listeners of load balancer {kept} are deleted", "and its address stay"
         yield DIRECT_ACCESS_OFF.finding(
             f"{step.name}.spec.type",
-            f"instead of {before}: the load balancer"
-            f" {_first_address(step) or '(address not in the preview)'} is deleted",
+            f"instead of {before}: {lost}",
             value=str(after or "no type"),
-            why="certain, when it is applied, which succeeds: the load balancer and its address are deleted,"
-            " and clients from outside the cluster get no answer; going back later gives another address",
+            why=f"certain, when it is applied, which succeeds: the load balancer {why}, and clients from"
+            " outside the cluster get no answer"
+            + ("" if kept else "; going back later gives another address"),
             todo="keep the type LoadBalancer",
             intended="add a second Service, move the clients to it first",
         )
@@ -142,13 +147,12 @@ def _balancer_lost(step: Step) -> Iterator[Finding]:
     same = kept is not None and kept in named
     kind = kind_of(step.type)
     replaced = step.op is Op.REPLACE
-    what = f"the {kind} {step.ending}{'' if same or replaced else ' with its load balancer'}"
+    what = f"the {kind} {step.ending}{'' if kept or replaced else ' with its load balancer'}"
     address = _first_address(step)
-    if same:
-        why = (
-            f"certain, when it is applied: {kept} and its address stay, but clients get no answer for the"
-            " minute without a listener"
-        )
+    if same or (kept and step.op is Op.DELETE):
+        shown = "the load balancer of yours" if unknown(kept) else kept
+        gap = "for the minute without a listener" if same else "on the ports of this Service or Ingress"
+        why = f"certain, when it is applied: {shown} and its address stay, but clients get no answer {gap}"
         intended = "apply it when clients can wait"
     else:
         after = "the new load balancer has another address" if replaced else "the address does not come back"
@@ -300,7 +304,7 @@ def _deleted(step: Step) -> Iterator[Finding]:
 @rule(WORKLOAD_DELETED, on=Shape.POD_TEMPLATE, operations=(Op.UPDATE,))
 def _scaled_to_zero(step: Step) -> Iterator[Finding]:
     held = [was for was, becomes in _templates(step) if was.pods != 0 and becomes.pods == 0]
-    if held and not is_patch(step.type):
+    if held:
         yield _stopped(
             step,
             held,

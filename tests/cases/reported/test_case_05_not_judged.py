@@ -53,6 +53,7 @@ def test_a_release_is_named_with_the_tke_annotations_that_the_release_loses() ->
         "tencentcloud:Eks/cluster:Cluster",
         "tencentcloud:Kubernetes/clusterRelease:ClusterRelease",
         "kubernetes:networking.k8s.io/v1:NetworkPolicy",
+        "kubernetes:admissionregistration.k8s.io/v1:MutatingWebhookConfiguration",
     ],
 )
 def test_a_change_of_a_type_without_rules(type_: str, op: Op) -> None:

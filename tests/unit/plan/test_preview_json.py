@@ -95,6 +95,10 @@ def test_every_cut_of_a_real_preview_is_could_not_tell_and_never_clean() -> None
             "counts 2 changes, and its steps show none",
         ),
         (
+            json.dumps({"steps": [vpc("a")], "changeSummary": {"create": 1, "delete": 2}}).encode(),
+            "counts 3 changes, and its steps show 1",
+        ),
+        (
             json.dumps({"steps": [{"op": "delete"}, 7], "changeSummary": {}}).encode(),
             "2 of its steps name no resource",
         ),

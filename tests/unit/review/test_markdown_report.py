@@ -25,7 +25,7 @@ def test_every_limit_is_kept_and_the_verdict_is_the_last_thing_to_go(name: str, 
 def test_less_room_means_first_no_values_then_no_properties_then_fewer_rows() -> None:
     steps = [
         resource(
-            resource_types.VPC,
+            "tencentcloud:Tag/instance:Instance",
             f"vpc-{number:03}",
             "update",
             {"name": "a", "x": {"y": 1}},

@@ -225,3 +225,41 @@ def test_an_imported_left_or_deleted_resource_exposes_nothing(op: Op) -> None:
 
 def test_a_replaced_service_may_become_public_too() -> None:
     assert found(resource_types.SERVICE, INTERNAL, PUBLIC, Op.REPLACE) == [ERROR]
+
+
+def narrowed(kind: str, old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+    step = Step(f"urn:pulumi:dev::demo::{kind}::it", kind, Op.UPDATE, old, new)
+    found = [
+        item for item in registry.change_findings(Plan([step])) if item.rule.id == "security-group-narrowed"
+    ]
+    assert all(item.severity.value == "warning" for item in found)
+    return [item.head for item in found]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "sentence"),
+    [
+        ("", "sg-a", "sg-a instead of none: the security groups of the load balancer"),
+        ("sg-a,sg-b", "sg-a", "sg-a instead of sg-a, sg-b: the security groups of the load balancer"),
+        ("sg-a", "sg-a,sg-b", ""),
+        ("sg-a", "", ""),
+        ("sg-a", "sg-a", ""),
+    ],
+)
+def test_groups_that_refuse_clients_of_a_load_balancer_are_named(
+    before: str, after: str, sentence: str
+) -> None:
+    sides = [service(**({GROUPS: groups} if groups else {})) for groups in (before, after)]
+    assert narrowed(resource_types.SERVICE, *sides) == ([sentence] if sentence else [])
+    lists = [
+        {"networkType": "OPEN", "securityGroups": groups.split(",") if groups else []}
+        for groups in (before, after)
+    ]
+    assert narrowed(CLB, *lists) == ([sentence] if sentence else [])
+
+
+def test_groups_of_pods_that_filter_again_are_named() -> None:
+    text = "true → false: the security groups of the pods and nodes filter again what the load balancer sends"
+    assert narrowed(resource_types.SERVICE, service(**{PASS: "true"}), service(**{PASS: "false"})) == [text]
+    assert narrowed(CLB, {"loadBalancerPassToTarget": True}, {"loadBalancerPassToTarget": False}) == [text]
+    assert narrowed(resource_types.SERVICE, service(**{PASS: "true"}), service(**{PASS: UNKNOWN})) == []

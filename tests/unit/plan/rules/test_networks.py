@@ -289,5 +289,113 @@ def test_another_route_table_of_a_subnet_is_named_as_not_judged() -> None:
     before, after = {"routeTableId": "rtb-11111111"}, {"routeTableId": "rtb-22222222"}
     (finding,) = registry.plan_findings(Plan([update(resource_types.SUBNET, before, after)]))
     assert finding.rule.id == "not-judged"
-    assert "nodes, pods and load balancers of the subnet get other routes" in finding.message
-    assert not list(registry.plan_findings(Plan([update(resource_types.SUBNET, {}, after)])))
+    assert finding.message.startswith("routeTableId (rtb-11111111 → rtb-22222222) is not judged")
+
+
+POOL, NATIVE, SUPER = (
+    resource_types.NODE_POOL,
+    resource_types.NATIVE_NODE_POOL,
+    resource_types.SERVERLESS_NODE_POOL,
+)
+
+
+def sizes(size: int | None, least: int, most: int) -> dict[str, Any]:
+    return {"minSize": least, "maxSize": most, **({} if size is None else {"desiredCapacity": size})}
+
+
+def scaled(least: int, most: int) -> dict[str, Any]:
+    return {"native": {"scaling": {"minReplicas": least, "maxReplicas": most}}}
+
+
+def supers(*subnets: str) -> dict[str, Any]:
+    return {"serverlessNodes": [{"subnetId": subnet} for subnet in subnets]}
+
+
+@pytest.mark.parametrize(
+    ("kind", "before", "after", "sentence"),
+    [
+        (POOL, sizes(5, 1, 10), sizes(5, 0, 0), "error: the number of nodes falls from 5 to 0"),
+        (POOL, sizes(5, 1, 10), sizes(5, 1, 1), "warning: the number of nodes falls from 5 to 1"),
+        (
+            POOL,
+            sizes(None, 1, 10),
+            sizes(None, 0, 0),
+            "error: the number of nodes falls from 10 to 0 at most",
+        ),
+        (NATIVE, scaled(2, 5), scaled(0, 0), "error: the number of nodes falls from 5 to 0 at most"),
+        (SUPER, supers("a", "b"), supers(), "error: the number of nodes falls from 2 to 0"),
+    ],
+)
+def test_a_pool_that_its_bounds_or_its_list_empty_loses_nodes(
+    kind: str, before: dict[str, Any], after: dict[str, Any], sentence: str
+) -> None:
+    assert found(kind, before, after) == [f"node-pool-rebuilt {sentence}"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"desiredCapacity": 5, "maxSize": 10}, {"desiredCapacity": 5, "maxSize": 5}),
+        ({"desiredCapacity": 5}, {"desiredCapacity": 5, "maxSize": 10}),
+        ({"desiredCapacity": 5, "maxSize": 10}, {"desiredCapacity": 5, "maxSize": UNKNOWN}),
+    ],
+)
+def test_bounds_that_leave_the_size_are_no_loss(before: dict[str, Any], after: dict[str, Any]) -> None:
+    assert found(POOL, before, after) == []
+
+
+@pytest.mark.parametrize(
+    ("props", "kept"),
+    [({}, True), ({"deleteKeepInstance": True}, True), ({"deleteKeepInstance": False}, False)],
+)
+def test_the_machines_of_a_deleted_pool_stay_unless_the_program_gives_them_up(
+    props: dict[str, Any], kept: bool
+) -> None:
+    pool = Step("urn:pulumi:dev::demo::pool", POOL, Op.DELETE, {"desiredCapacity": 2, **props}, {})
+    (finding,) = registry.change_findings(Plan([pool]))
+    assert finding.severity.value == "error"
+    assert finding.head == "the node pool would be deleted with its 2 machines"
+    assert ("the machines stay in the account" in finding.message) is kept
+    assert ("the machines are deleted without being drained" in finding.message) is not kept
+
+
+@pytest.mark.parametrize(("most", "severity"), [(0, "warning"), (5, "error")])
+def test_the_deletion_of_a_pool_without_nodes_is_a_warning(most: int, severity: str) -> None:
+    (text,) = found(POOL, {"desiredCapacity": 0, "maxSize": most}, {}, Op.DELETE)
+    assert text.startswith(f"node-pool-rebuilt {severity}: the node pool would be deleted")
+    assert " 0 " not in text
+
+
+OUT = "ACCEPT#0.0.0.0/0#ALL#ALL"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "lost"),
+    [
+        ([OUT], [], "0.0.0.0/0 ALL"),
+        ([OUT], ["DROP#10.0.0.0/8#80#TCP", OUT], "10.0.0.0/8 TCP 80"),
+        ([], [OUT], ""),
+    ],
+)
+def test_rules_for_outgoing_traffic_are_compared(before: list[str], after: list[str], lost: str) -> None:
+    expected = (
+        f"security-group-narrowed warning: {lost} no longer admitted as a destination by the security group"
+    )
+    assert found(resource_types.LITE_RULES, {"egresses": before}, {"egresses": after}) == (
+        [expected] if lost else []
+    )
+
+
+def test_a_single_rule_for_outgoing_traffic_is_compared() -> None:
+    rule = {
+        "type": "egress",
+        "cidrIp": "0.0.0.0/0",
+        "ipProtocol": "TCP",
+        "portRange": "443",
+        "policy": "accept",
+    }
+    (text,) = found(resource_types.GROUP_RULE, rule, {}, Op.DELETE)
+    assert "0.0.0.0/0 TCP 443 no longer admitted as a destination" in text
+    (text,) = found(resource_types.GROUP_RULE, {}, rule | {"policy": "drop"}, Op.CREATE)
+    assert "0.0.0.0/0 TCP 443 refused as a destination by the security group from now on" in text
+    assert found(resource_types.GROUP_RULE, {}, rule, Op.CREATE) == []

@@ -6,7 +6,8 @@ import pytest
 
 from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.plan.model import Op, Plan, Step
-from pulumi_tke_hybrid.plan.rules import references
+from pulumi_tke_hybrid.plan.rules import references, registry
+from pulumi_tke_hybrid.tke import keys
 from pulumi_tke_hybrid.tke.objects import UNKNOWN
 
 SECRET = "kubernetes:core/v1:Secret"
@@ -130,6 +131,8 @@ def service(**annotations: Any) -> Step:
 
 TLS = {"metadata": {"name": "shop", "namespace": "default"}, "spec": {"tls": [{"secretName": "tls"}]}}
 SHOP = step(resource_types.INGRESS, "shop", Op.SAME, TLS, TLS)
+ROUTES = {"metadata": TLS["metadata"], "spec": {"defaultBackend": {"service": {"name": "nodes"}}}}
+ROUTED = step(resource_types.INGRESS, "routed", Op.SAME, ROUTES, ROUTES)
 
 
 @pytest.mark.parametrize(
@@ -138,8 +141,9 @@ SHOP = step(resource_types.INGRESS, "shop", Op.SAME, TLS, TLS)
         (named(CONFIG, "mine"), service(**{SETTINGS: "mine"})),
         (named(SECRET, "tls"), service(**{PROTOCOLS: '{"443":{"protocol":["TCP_SSL"],"tls":"tls"}}'})),
         (named(SECRET, "tls"), SHOP),
+        (named(resource_types.SERVICE, "nodes"), ROUTED),
     ],
-    ids=["a configuration", "a Secret of a Service", "a Secret of an Ingress"],
+    ids=["a configuration", "a Secret of a Service", "a Secret of an Ingress", "a Service of an Ingress"],
 )
 def test_objects_that_a_front_names_are_not_deleted_unnoticed(gone: Step, user: Step) -> None:
     ((severity, head),) = found(gone, user)
@@ -162,3 +166,60 @@ def test_a_secret_that_is_replaced_under_its_name_is_a_warning() -> None:
 )
 def test_objects_that_no_front_names_may_go(gone: Step) -> None:
     assert found(gone, SHOP) == []
+
+
+def test_a_service_that_gets_another_name_is_lost_to_its_ingress() -> None:
+    before, after = (
+        {"metadata": {"name": name}, "spec": {"type": "NodePort"}} for name in ("nodes", "nodes-2")
+    )
+    ((severity, head),) = found(step(resource_types.SERVICE, "nodes", Op.REPLACE, before, after), ROUTED)
+    assert (severity, head) == (
+        "error",
+        "Service default/nodes would be deleted; named by Ingress default/shop",
+    )
+
+
+def on_balancer(
+    name: str, before: tuple[str, ...] | None, *after: str, balancer: str = "lb-aaaaaaaa"
+) -> Step:
+    """A Service of an own load balancer with ports such as `TCP 80`."""
+
+    def props(ports: tuple[str, ...] | None) -> dict[str, Any]:
+        listed = [{"protocol": port.split()[0], "port": int(port.split()[1])} for port in ports or ()]
+        metadata = {"name": name, "annotations": {keys.SERVICE_EXISTING_LB: balancer}}
+        return {"metadata": metadata, "spec": {"type": "LoadBalancer", "ports": listed}} if ports else {}
+
+    op = Op.CREATE if before is None else Op.SAME if before == after else Op.UPDATE
+    return step(resource_types.SERVICE, name, op, props(before), props(after))
+
+
+def taken(*steps: Step) -> list[str]:
+    found = [item for item in registry.several_findings(Plan(steps)) if item.rule.id == "listener-taken"]
+    assert all(item.severity.value == "warning" for item in found)
+    return [f"{item.path}: {item.head}" for item in found]
+
+
+FIRST = on_balancer("web", ("TCP 80",), "TCP 80")
+
+
+@pytest.mark.parametrize(
+    "second", [on_balancer("shop", None, "TCP 80"), on_balancer("shop", ("TCP 81",), "TCP 80")]
+)
+def test_a_listener_that_two_services_want_is_named(second: Step) -> None:
+    assert taken(FIRST, second) == [
+        "shop.spec.ports: TCP 80 on load balancer lb-aaaaaaaa is also a port of Service default/web"
+    ]
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        on_balancer("shop", ("TCP 80",), "TCP 80"),
+        on_balancer("shop", None, "UDP 80"),
+        on_balancer("shop", None, "TCP 81"),
+        on_balancer("shop", None, "TCP 80", balancer="lb-bbbbbbbb"),
+    ],
+    ids=["no change", "another protocol", "another port", "another load balancer"],
+)
+def test_listeners_that_do_not_meet(second: Step) -> None:
+    assert taken(FIRST, second) == []

@@ -100,6 +100,7 @@ CASES: list[tuple[str, Step]] = [
         step(resource_types.NODE_POOL, Op.REPLACE, {"desiredCapacity": 3}, {}, replace_keys=("subnetIds",)),
     ),
     ("node-pool-rebuilt", step(resource_types.NATIVE_NODE_POOL, Op.DELETE, {"native": {"replicas": 2}}, {})),
+    ("protection-off", update(resource_types.SWITCH, {"onDelete": "keep"}, {"onDelete": "disable"})),
     (
         "direct-access-off",
         update(

@@ -9,7 +9,7 @@ from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.plan.model import Op, Plan, Step
 from pulumi_tke_hybrid.plan.rules import registry
 from pulumi_tke_hybrid.tke import keys
-from pulumi_tke_hybrid.tke.objects import UNKNOWN
+from pulumi_tke_hybrid.tke.objects import SECRET, UNKNOWN
 
 Json = dict[str, Any]
 INGRESS = "kubernetes:networking.k8s.io/v1:Ingress"
@@ -34,32 +34,6 @@ def found(type_: str, old: Json, new: Json, op: Op = Op.UPDATE) -> Iterator[tupl
         yield finding.rule.id, finding.severity.value, f"{finding.path}: {finding.message}"
 
 
-@pytest.mark.parametrize("kind", ["LoadBalancer", "NodePort"])
-@pytest.mark.parametrize("after", [{}, {"externalTrafficPolicy": "Cluster"}])
-def test_a_service_that_leaves_the_local_policy_hides_the_clients(kind: str, after: Json) -> None:
-    ((rule, severity, text),) = found(
-        resource_types.SERVICE, service(kind=kind, **LOCAL), service(kind=kind, **after)
-    )
-    assert (rule, severity) == ("source-address-lost", "error")
-    assert "web.spec.externalTrafficPolicy: Cluster" in text
-    assert "instead of Local; certain" in text
-
-
-@pytest.mark.parametrize(
-    ("before", "after"),
-    [
-        (service(), service(**LOCAL)),
-        (service(**LOCAL), service(**LOCAL)),
-        (service(**LOCAL), service(externalTrafficPolicy=UNKNOWN)),
-        (service(**LOCAL), service(DIRECT)),
-        (service(DIRECT, **LOCAL), service(DIRECT)),
-        (service(kind="NodePort", **LOCAL), service(kind="ClusterIP")),
-    ],
-)
-def test_the_policy_may_change_where_pods_see_their_clients(before: Json, after: Json) -> None:
-    assert not list(found(resource_types.SERVICE, before, after))
-
-
 def test_another_selector_is_named_with_both_sides() -> None:
     ((rule, severity, text),) = found(
         resource_types.SERVICE,
@@ -70,9 +44,18 @@ def test_another_selector_is_named_with_both_sides() -> None:
     assert "web.spec.selector: app=web,slot=green instead of app=web; " in text
 
 
-@pytest.mark.parametrize("after", [{"app": "web"}, {"app": UNKNOWN}, UNKNOWN])
-def test_a_selector_that_stays_or_is_not_known_is_no_finding(after: Any) -> None:
-    assert not list(found(resource_types.SERVICE, service(selector={"app": "web"}), service(selector=after)))
+def test_a_selector_that_stays_is_no_finding() -> None:
+    before = service(selector={"app": "web"})
+    assert not list(found(resource_types.SERVICE, before, service(selector={"app": "web"})))
+
+
+@pytest.mark.parametrize("after", [{"app": UNKNOWN}, UNKNOWN, SECRET])
+def test_a_selector_that_the_preview_does_not_show_is_named(after: Any) -> None:
+    ((rule, _, text),) = found(
+        resource_types.SERVICE, service(selector={"app": "web"}), service(selector=after)
+    )
+    assert rule == "not-judged"
+    assert "a value that the preview does not show) is not judged" in text
 
 
 def test_a_service_without_a_selector_selects_no_pods() -> None:
@@ -88,7 +71,7 @@ def test_a_service_without_a_selector_selects_no_pods() -> None:
         ([WEB], [{"port": 81}], "TCP 80"),
         ([DNS], [{**DNS, "protocol": "TCP"}], "UDP 53"),
         ([{"port": 80.0}], [WEB, TLS], ""),
-        ([WEB, TLS], [TLS, {**WEB, "targetPort": 8080, "name": "http"}], ""),
+        ([WEB, TLS], [TLS, {**WEB, "name": "http"}], ""),
         ([WEB, TLS], [{"port": UNKNOWN}], ""),
         ([WEB], UNKNOWN, ""),
     ],
@@ -110,9 +93,20 @@ def test_a_host_or_path_that_an_ingress_loses_is_named() -> None:
     assert "web.spec.rules: shop.example.com/api, old.example.com/ is no longer served" in text
 
 
-def test_a_patch_that_gives_fields_up_is_not_compared() -> None:
-    patch = f"{resource_types.SERVICE}Patch"
-    assert not list(found(patch, service(ports=[WEB], selector={"app": "web"}), service()))
+PATCH = f"{resource_types.SERVICE}Patch"
+
+
+def test_fields_that_a_patch_gives_up_are_named_as_not_judged() -> None:
+    ((rule, _, text),) = found(PATCH, service(ports=[WEB], selector={"app": "web"}), service())
+    assert rule == "not-judged"
+    assert "web: spec.ports (removed), spec.selector.app (web → none) are not judged" in text
+
+
+def test_fields_that_a_patch_keeps_are_compared() -> None:
+    before, after = (
+        {"spec": {"selector": {"app": name}, "ports": [port]}} for name, port in (("a", WEB), ("b", TLS))
+    )
+    assert [rule for rule, _, _ in found(PATCH, before, after)] == ["selector-changed", "port-closed"]
 
 
 def test_a_replaced_service_has_the_finding_of_the_replacement_alone() -> None:
@@ -137,4 +131,38 @@ def test_a_path_that_goes_to_another_service_is_named(shape: Any) -> None:
     assert (rule, severity) == ("selector-changed", "warning")
     assert "web.spec.rules[shop.example.com/]: web-2 instead of web; " in text
     assert not list(found(INGRESS, to("web"), to("web")))
-    assert not list(found(INGRESS, to("web"), to(UNKNOWN)))
+    assert [rule for rule, _, _ in found(INGRESS, to("web"), to(UNKNOWN))] == ["not-judged"]
+
+
+BACKEND = {"service": {"name": "web"}}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "sentence"),
+    [
+        ({"defaultBackend": BACKEND}, {}, "web.spec.rules: other requests is no longer served"),
+        (
+            {"defaultBackend": BACKEND},
+            {"defaultBackend": {"service": {"name": "shop"}}},
+            "web.spec.rules[other requests]: shop instead of web",
+        ),
+        ({"tls": [{"secretName": "a"}]}, {}, "web.spec.tls: HTTPS 443 is no longer served"),
+    ],
+)
+def test_requests_that_an_ingress_no_longer_takes_or_sends_elsewhere(
+    before: Json, after: Json, sentence: str
+) -> None:
+    texts = [text for _, _, text in found(INGRESS, ingress() | {"spec": before}, ingress() | {"spec": after})]
+    assert any(text.startswith(sentence) for text in texts)
+
+
+def test_listeners_of_an_ingress_that_the_annotation_closes() -> None:
+    def listening(ports: str) -> Json:
+        return {"metadata": {"name": "web", "annotations": {keys.INGRESS_LISTEN_PORTS: ports}}, "spec": {}}
+
+    ((rule, _, text),) = found(
+        INGRESS, listening('[{"HTTP": 80}, {"HTTPS": 443}]'), listening('[{"HTTP": 80.0}]')
+    )
+    assert rule == "port-closed"
+    assert text.startswith(f"web.{keys.INGRESS_LISTEN_PORTS}: HTTPS 443 is no longer served")
+    assert not list(found(INGRESS, listening('[{"HTTP": 80}]'), listening('[{"HTTP": 80}, {"HTTPS": 443}]')))

@@ -58,6 +58,7 @@ ON_ENI = {NETWORKS: "tke-route-eni"}
     ("type_", "annotations", "severity"),
     [
         (resource_types.DEPLOYMENT, ON_ENI, "error"),
+        (f"{resource_types.DEPLOYMENT}Patch", ON_ENI, "error"),
         (resource_types.STATEFUL_SET, ON_ENI, "error"),
         ("kubernetes:apps.kruise.io/v1alpha1:CloneSet", ON_ENI, "error"),
         (resource_types.DEPLOYMENT, {}, "warning"),
@@ -75,9 +76,6 @@ def test_a_workload_that_loses_its_last_pod_is_named(
 def test_a_workload_that_keeps_or_gets_a_pod_is_no_finding(before: int, after: int) -> None:
     assert not list(
         registry.step_findings(update(resource_types.DEPLOYMENT, pods(ON_ENI, before), pods(ON_ENI, after)))
-    )
-    assert not list(
-        registry.step_findings(update(f"{resource_types.DEPLOYMENT}Patch", pods(ON_ENI, 3), pods(ON_ENI, 0)))
     )
 
 
@@ -109,3 +107,15 @@ def test_pods_leave_the_container_subnets_by_network_and_not_by_the_text_of_the_
     left = [finding for finding in steps if finding.rule.id == "pods-leave-eni"]
     assert bool(left) is (gained is not None)
     assert all(f"and get {gained}, and" in finding.message for finding in left)
+
+
+def test_an_own_load_balancer_outlives_its_service() -> None:
+    own = service("LoadBalancer", existing="lb-12345678")
+    (finding,) = registry.step_findings(step(resource_types.SERVICE, Op.DELETE, own, {}))
+    assert finding.head == "the Service would be deleted"
+    assert "lb-12345678 and its address stay" in finding.message
+    (finding,) = registry.step_findings(
+        update(resource_types.SERVICE, own, service("ClusterIP", existing="lb-12345678"))
+    )
+    assert "the listeners of load balancer lb-12345678 are deleted" in finding.message
+    assert "the load balancer and its address stay" in finding.message
