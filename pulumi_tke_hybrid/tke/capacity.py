@@ -39,7 +39,7 @@ def filled(
     free: tuple[int, ...], nodes: tuple[EniLimit, ...], static_ip: bool = True, wanted: int = UNBOUNDED
 ) -> Filled:
     """Place up to `wanted` ENI pods evenly on the nodes of a zone. `free`: free addresses by subnet."""
-    left = _less(free, 0 if static_ip else WARM_ADDRESSES * len(nodes))
+    left = after_taking(free, 0 if static_ip else WARM_ADDRESSES * len(nodes))
     live = [_Node(limit) for limit in nodes]
     for node in live:
         node.attach_eni(left, least=1)
@@ -118,7 +118,7 @@ def room(
         return 0
     if any(subnet.size is None for subnet in listed) and not surely:
         return UNBOUNDED
-    free = tuple(_less([subnet.size or 0 for subnet in listed], zone.others))
+    free = tuple(after_taking([subnet.size or 0 for subnet in listed], zone.others))
     if not cluster.has_nodes:
         return 0 if surely else sum(free)
     return pods_that_fit(free, node_limits(cluster, zone, most=most, surely=surely), cluster.static_ip)
@@ -132,7 +132,7 @@ def taken(cluster: ClusterInventory, zone: Zone, pods: int) -> int:
     """
     if not cluster.types_known(zone):
         return pods + len(node_limits(cluster, zone))
-    there = tuple(_less([subnet.size or 0 for subnet in zone.subnets], zone.others))
+    there = tuple(after_taking([subnet.size or 0 for subnet in zone.subnets], zone.others))
     done = Filled(0, 0)
     # A zone that is nearly full has fewer ENIs; the second round counts the pods that do not fit with
     # unlimited addresses.
@@ -308,9 +308,22 @@ class _Node:
         return True
 
 
-def _less(free: Sequence[int], taken: int) -> list[int]:
+def after_taking(free: Sequence[int], taken: int) -> list[int]:
     """The free addresses after `taken` addresses are taken, each from the subnet with most."""
     left = [max(addresses, 0) for addresses in free]
-    for _ in range(min(taken, sum(left))):
-        left[left.index(max(left))] -= 1
+    rest = min(taken, sum(left))
+    low, high = 0, max(left, default=0)
+    while low < high:  # the level to which the largest subnets fall: a range may have thousands of millions
+        level = (low + high) // 2
+        low, high = (low, level) if _above(left, level) <= rest else (level + 1, high)
+    rest -= _above(left, low)
+    for index, addresses in enumerate(left):
+        left[index] = min(addresses, low)
+        if rest and left[index] == low:
+            left[index] -= 1
+            rest -= 1
     return left
+
+
+def _above(free: Sequence[int], level: int) -> int:
+    return sum(max(addresses - level, 0) for addresses in free)

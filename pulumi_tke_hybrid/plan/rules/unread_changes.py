@@ -29,8 +29,8 @@ Change = tuple[Path, Any, Any]
 """A field with its value before and after."""
 
 _SPEC_READ = {
-    On.SERVICE: ("externalTrafficPolicy", "ports", "selector", "type"),
-    On.INGRESS: ("defaultBackend", "ingressClassName", "rules"),
+    On.SERVICE: frozenset({"externalTrafficPolicy", "ports", "selector", "type"}),
+    On.INGRESS: frozenset({"defaultBackend", "ingressClassName", "rules"}),
 }
 _FIXED_KEYS = frozenset(known.key for fixed in FIXED.values() for known in fixed)
 _KEYS_READ = _FIXED_KEYS.union(
@@ -210,7 +210,7 @@ def _is_compared(step: Step, path: Path, before: Any, after: Any) -> bool:
     if path == ("spec", "type") and on is On.SERVICE:
         return "LoadBalancer" in (before, after)
     if on is not None and path[0] == "spec":
-        return path[1] in _SPEC_READ[on]
+        return not _SPEC_READ[on].isdisjoint(path[1:2])
     if path[-1] == keys.NETWORKS:  # `pods-leave-eni` compares networks of VPC-CNI, not their order or others
         return not (keys.ENI_RESOURCES.keys() & listed_networks(before) & set(listed_networks(after)))
     return path[-2:-1] != ("annotations",) or path[-1] in _KEYS_READ
