@@ -10,12 +10,12 @@ VENV := .venv-kubernetes-$(KUBERNETES)
 export TKE_HYBRID_LAB_KUBERNETES := $(KUBERNETES)
 endif
 BIN := $(VENV)/bin
-# Engine tests run file by file, because the tests of a file build on each other. Engine tests often wait, so two labs fit on two cores.
+# Engine tests run file by file, because the tests of a file build on each other. Engine tests often wait, so three labs fit on two cores.
 # The order of the files is that of tests/engine/conftest.py.
 # The lab's own tests kill labs and search for leftovers, so these tests run alone.
 # A lab starts Python for every step of a program, and pytest rewrites each test, so bytecode is always written.
 export PYTHONDONTWRITEBYTECODE :=
-ENGINE := -n 2 --dist loadfile --no-loadscope-reorder
+ENGINE := -n 3 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help demo test engine unit cases lint toolchain tools pins clean
 help: ## List the targets
