@@ -12,10 +12,11 @@ endif
 BIN := $(VENV)/bin
 # Engine tests run file by file, because the tests of a file build on each other. Engine tests often wait, so three labs fit on two cores.
 # The order of the files is that of tests/engine/conftest.py.
-# The lab's own tests kill labs and search for leftovers, so these tests run alone.
+# Some of the lab's own tests kill labs and search for leftovers, so these tests run alone.
 # A lab starts Python for every step of a program, and pytest rewrites each test, so bytecode is always written.
 export PYTHONDONTWRITEBYTECODE :=
 ENGINE := -n 3 --dist loadfile --no-loadscope-reorder
+ALONE := tests/lab/test_packet_networks.py tests/lab/test_verify.py
 
 .PHONY: help demo test engine unit cases lint toolchain tools pins clean
 help: ## List the targets
@@ -38,10 +39,11 @@ demo: tools ## The article's cluster in the embedded lab: preview, up, third zon
 test: lint tools ## Everything: linters, type checkers, unit, engine and lab tests
 	@$(BIN)/python -m tests.shares tests/unit
 	@$(BIN)/python -m tests.shares tests/cases
-	@$(BIN)/python -m pytest tests/processes
+	@$(BIN)/python -m pytest -n 2 tests/processes
 	@$(BIN)/python -m tests.lab.toolchain
 	@$(BIN)/python -m pytest $(ENGINE) tests/engine
-	@$(BIN)/python -m pytest tests/lab
+	@$(BIN)/python -m pytest -n 2 --dist loadfile tests/lab $(ALONE:%=--ignore %)
+	@$(BIN)/python -m pytest $(ALONE)
 
 engine: tools ## Only the engine tests; KUBERNETES=VERSION takes an installed kubernetes plugin and its SDK
 	@$(BIN)/python -m tests.lab.toolchain
