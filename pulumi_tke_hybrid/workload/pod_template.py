@@ -139,13 +139,13 @@ def _network_findings(args: "ClientIpWorkloadArgs") -> Iterator[Finding]:
     first = ("", "containers[0]", "pod_spec.containers[0]")
     for holder, path, key, amount in _requests(args):
         if not args.on_eni:
-            yield rules.eni_on_overlay_finding(path)
+            yield rules.eni_by_hand_finding(path, rules.EniByHand.ON_OVERLAY)
         elif key != keys.ENI_IP:
-            yield rules.other_eni_finding(path)
+            yield rules.eni_by_hand_finding(path, rules.EniByHand.OTHER_MODE)
         elif holder in first:
             yield from rules.address_amount_findings(path, value_if_known(amount))
         else:
-            yield rules.second_address_finding(f"{holder}.resources")
+            yield rules.eni_by_hand_finding(f"{holder}.resources", rules.EniByHand.SECOND_ADDRESS)
 
 
 def _requests(args: "ClientIpWorkloadArgs") -> Iterator[tuple[str, str, str, Any]]:

@@ -6,6 +6,7 @@ Rules on its addresses are in `address_capacity`, on load balancers in `load_bal
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 
 from pulumi_tke_hybrid.tke.rule import NO_EFFECT, Finding, fixed_rule
 
@@ -165,34 +166,28 @@ RELEASE_FINDING = HELM_RELEASE.finding(
 )
 
 
-def second_address_finding(path: str) -> Finding:
-    """Refuse a request for an ENI address by a container that is not the first one."""
-    return ENI_IP_BY_HAND.finding(
-        path,
+class EniByHand(Enum):
+    """The requests for ENIs or their addresses that a program may not state."""
+
+    SECOND_ADDRESS = (
         "requests an ENI address",
-        why="the component requests the address on the first container, so the pod would take two",
-        todo="leave it out",
+        "the component requests the address on the first container, so the pod would take two",
     )
-
-
-def eni_on_overlay_finding(path: str) -> Finding:
-    """Refuse a request for an ENI by a pod on the overlay."""
-    return ENI_IP_BY_HAND.finding(
-        path,
+    ON_OVERLAY = (
         "requests an ENI, and network is 'global_route'",
-        why="the pod would wait for an ENI address that its network does not use",
-        todo="leave it out, or set network='eni'",
+        "the pod would wait for an ENI address that its network does not use",
     )
-
-
-def other_eni_finding(path: str) -> Finding:
-    """Refuse a request for an exclusive or trunked ENI beside the address of a shared ENI."""
-    return ENI_IP_BY_HAND.finding(
-        path,
+    OTHER_MODE = (
         "requests an ENI of another mode",
-        why="the component requests an address of a shared ENI, and a pod has one network",
-        todo="leave it out",
+        "the component requests an address of a shared ENI, and a pod has one network",
     )
+
+
+def eni_by_hand_finding(path: str, request: EniByHand) -> Finding:
+    """Refuse a request for an ENI or its address."""
+    what, why = request.value
+    todo = "leave it out" + (", or set network='eni'" if request is EniByHand.ON_OVERLAY else "")
+    return ENI_IP_BY_HAND.finding(path, what, why=why, todo=todo)
 
 
 def unmounted_finding(path: str) -> Finding:
