@@ -28,6 +28,11 @@ def listed_networks(annotation: object) -> list[str]:
     return [name.strip() for name in str(annotation or "").split(",") if name.strip()]
 
 
+def eni_networks(annotation: object) -> set[str]:
+    """The networks of VPC-CNI in the value of the annotation; none in a value that is not known."""
+    return keys.ENI_RESOURCES.keys() & listed_networks(annotation)
+
+
 def selects_eni(pod: Pod) -> bool:
     """Whether the pod selects the shared ENI."""
     return keys.ROUTE_ENI in networks(pod)

@@ -25,7 +25,7 @@ from pulumi_tke_hybrid.plan.resource_types import SERVICE
 from pulumi_tke_hybrid.plan.rules.registry import Shape, plan_rule, rule, warned
 from pulumi_tke_hybrid.tke import keys
 from pulumi_tke_hybrid.tke.annotations import On
-from pulumi_tke_hybrid.tke.enis import listed_networks
+from pulumi_tke_hybrid.tke.enis import eni_networks
 from pulumi_tke_hybrid.tke.objects import (
     Props,
     at,
@@ -170,9 +170,8 @@ class _Side:
         return step.new if self._after else step.old
 
     def pods(self, service: Step) -> list[Pods] | None:
-        """The pod templates that the Service selects; None where the selector is absent, or the
-        preview does not show selector or labels. A label
-        that is not known counts as the right label."""
+        """The pod templates that the Service selects; None where the selector is absent, or the preview does
+        not show selector or labels. A label that is not known counts as the right label."""
         selector = mapping(below(self.props(service), "spec", "selector"))
         place = _place(service, self.props(service))
         if not selector or any(map(unknown, selector.values())) or place in self._hidden:
@@ -281,8 +280,8 @@ _OVERLAY, _VPC_CNI = "the overlay (GlobalRouter)", "VPC-CNI"
 def _network(holder: Holder) -> str:
     """The network of the pods; empty where not known."""
     stated = holder.network
-    if unknown(stated) or unknown(holder.annotation(keys.NETWORKS)) or holder.pods == 0:
+    if unknown(stated) or holder.pods == 0:
         return ""
     if at(holder.template, "spec", "hostNetwork") is True:
         return "the network of the node"
-    return _VPC_CNI if keys.ENI_RESOURCES.keys() & listed_networks(stated) else _OVERLAY
+    return _VPC_CNI if eni_networks(stated) else _OVERLAY

@@ -21,7 +21,7 @@ from pulumi_tke_hybrid.plan.kubernetes_objects import (
 from pulumi_tke_hybrid.plan.model import Op, Step, field_path, is_patch
 from pulumi_tke_hybrid.tke import keys
 from pulumi_tke_hybrid.tke.annotations import FIXED, KNOWN, On
-from pulumi_tke_hybrid.tke.enis import listed_networks
+from pulumi_tke_hybrid.tke.enis import eni_networks
 from pulumi_tke_hybrid.tke.objects import SECRET, at, items, mapping, unknown
 
 Path = tuple[str, ...]
@@ -212,7 +212,7 @@ def _is_compared(step: Step, path: Path, before: Any, after: Any) -> bool:
     if on is not None and path[0] == "spec":
         return not _SPEC_READ[on].isdisjoint(path[1:2])
     if path[-1] == keys.NETWORKS:  # `pods-leave-eni` compares networks of VPC-CNI, not their order or others
-        return not (keys.ENI_RESOURCES.keys() & listed_networks(before) & set(listed_networks(after)))
+        return eni_networks(before).isdisjoint(eni_networks(after))
     return path[-2:-1] != ("annotations",) or path[-1] in _KEYS_READ
 
 

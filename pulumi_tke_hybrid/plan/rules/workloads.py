@@ -22,7 +22,7 @@ from pulumi_tke_hybrid.plan.nodes_of_pools import total
 from pulumi_tke_hybrid.plan.rules.registry import ENDING, Shape, rule, warned
 from pulumi_tke_hybrid.tke import ipamd, keys
 from pulumi_tke_hybrid.tke.annotations import On
-from pulumi_tke_hybrid.tke.enis import listed_networks
+from pulumi_tke_hybrid.tke.enis import eni_networks
 from pulumi_tke_hybrid.tke.objects import Props, at, below, items, known, unknown
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, warning_rule
 
@@ -191,11 +191,11 @@ def _pods_leave(step: Step) -> Iterator[Finding]:
         on_node = _on_host(becomes) and not _on_host(was)
         if on_node:
             after = "the network of the node (hostNetwork)"
-        kept = set[str]() if on_node else _eni_networks(after)
+        kept = set[str]() if on_node else eni_networks(after)
         gained = "the addresses of their nodes" if on_node else "overlay addresses (GlobalRouter)"
         if kept:
             gained = "addresses of another kind of ENI"
-        if not unknown(after) and _eni_networks(before) - kept:
+        if not unknown(after) and eni_networks(before) - kept:
             yield PODS_LEAVE_ENI.finding(
                 f"{step.name}.{keys.NETWORKS}",
                 f"instead of addresses of a container subnet ({before})",
@@ -208,11 +208,6 @@ def _pods_leave(step: Step) -> Iterator[Finding]:
                 intended="switch the load balancers' direct access off first, and inform the owners of"
                 " allow-lists with the pods' addresses",
             )
-
-
-def _eni_networks(annotation: object) -> set[str]:
-    """Return the networks of VPC-CNI in a value of the annotation; none in a value that is not known."""
-    return keys.ENI_RESOURCES.keys() & listed_networks(annotation)
 
 
 def _on_host(holder: Holder) -> bool:
